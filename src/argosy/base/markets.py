@@ -1,0 +1,202 @@
+"""What a market pack gives, as words: the base knows that there are markets, and none by name.
+
+Law is dated, cited data. Every figure is a `Fact` with the day from which it holds and its source, and
+a later figure is added beside the earlier one, so that any day can be computed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from argosy.base.refusals import Refused
+
+
+T = TypeVar("T")
+
+
+class Standing(StrEnum):
+    """How sure a fact is and whether it binds."""
+
+    IN_FORCE = "in_force"
+    UNVERIFIED = "unverified"  # used, but nobody has looked up the source: the pack's card says so
+    DRAFT = "draft"  # published, not law: staged, never applied
+    PRACTICE = "practice"  # what operators there do, no law
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Generic[T]):
+    """A value, the days on which it holds (`until` is the first day on which it no longer does),
+    and where it is from: a heading of the pack's `sources.md`."""
+
+    value: T
+    since: date
+    source: str
+    until: date | None = None
+    standing: Standing = Standing.IN_FORCE
+
+    def holds(self, day: date) -> bool:
+        in_time = self.since <= day and (self.until is None or day < self.until)
+        return in_time and self.standing is not Standing.DRAFT
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """The most that may be done; None means no bound of this sort. Amounts in minor units.
+
+    Days and months are calendar ones in the market's time zone.
+    """
+
+    payment_minor_max: int | None = None
+    day_minor_max: int | None = None
+    day_count_max: int | None = None
+    month_minor_max: int | None = None
+    month_count_max: int | None = None
+    year_minor_max: int | None = None
+    allowed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRule:
+    """A cap on what parties of one identity level may do with one product.
+
+    `key` is a product's limit key (`send`, `pay`, `withdraw`, `top_up`, `receive`, ...) or `spend`
+    for everything that goes out together. Where several rules hold, each must be kept.
+    """
+
+    key: str
+    level: str
+    cap: Fact[Cap]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """An identity level: what a person must show to have it, and the most its wallet may hold.
+
+    `needs` are kinds of evidence (`phone`, `email`, `id_document`, `face`, `address`).
+    """
+
+    name: str
+    rank: int
+    needs: tuple[str, ...]
+    balance_minor_max: tuple[Fact[int | None], ...]
+
+
+class Rounding(StrEnum):
+    """How a part of a minor unit becomes a whole one. What is cut off or added goes to the market's
+    named remainder account, so that nothing is created or lost."""
+
+    DOWN = "down"
+    UP = "up"
+    HALF_EVEN = "half_even"
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """A price. `basis_points` of the amount plus `flat_minor`, kept between `minor_min` and
+    `minor_max`; paid by `payer` or `payee`; split over `shares` (system account -> weight)."""
+
+    basis_points: int = 0
+    flat_minor: int = 0
+    minor_min: int = 0
+    minor_max: int | None = None
+    paid_by: str = "payer"
+    rounding: Rounding = Rounding.DOWN
+    shares: Mapping[str, int] = field(default_factory=lambda: {"fees": 1})
+
+
+@dataclass(frozen=True, slots=True)
+class FeeRule:
+    """The price of a product; `payee_class` narrows it to merchants of one class."""
+
+    product: str
+    fee: Fact[Fee]
+    payee_class: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedCode:
+    """What a payment code said. `scheme` names it; `kind` is `merchant` or `person`.
+
+    `reference` is the payee's number within the scheme; `amount_minor` is None for a static code.
+    """
+
+    scheme: str
+    kind: str
+    reference: str
+    amount_minor: int | None = None
+    currency: str | None = None
+    name: str | None = None
+    order_reference: str | None = None
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PayCode:
+    """What to put into a code: the payee's public number and name, and for a dynamic one the
+    amount and the order's reference."""
+
+    payee_number: str
+    name: str
+    city: str
+    category: str = "0000"
+    amount_minor: int | None = None
+    order_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Everything about one country that the rest of Argosy may need.
+
+    `phone` reads what a person typed as a number in E.164, or refuses it. `encode_code` and
+    `decode_code` are the country's payment code. `operator` names the wallet there.
+    """
+
+    code: str  # the folder's name
+    name: str
+    country: str  # ISO 3166-1 alpha-2
+    currency: str  # ISO 4217
+    zone: str  # IANA
+    languages: tuple[str, ...]  # the first is the default
+    operator: str
+    levels: tuple[Level, ...]
+    limits: tuple[LimitRule, ...]
+    fees: tuple[FeeRule, ...]
+    phone: Callable[[str], str | Refused]
+    encode_code: Callable[[PayCode], str]
+    decode_code: Callable[[str], DecodedCode | Refused]
+    rail: str = "simulator"
+    merchant_level: str = "merchant"
+    town: Mapping[str, object] = field(default_factory=dict)  # names and places for demo towns
+
+    def level(self, name: str) -> Level:
+        """The level called `name`; KeyError where the pack has none."""
+        for level in self.levels:
+            if level.name == name:
+                return level
+        raise KeyError(name)
+
+    def balance_minor_max(self, level: str, day: date) -> int | None:
+        """The most a wallet of `level` may hold on `day`; the latest fact that holds counts."""
+        facts = [f for f in self.level(level).balance_minor_max if f.holds(day)]
+        return max(facts, key=lambda f: f.since).value if facts else 0
+
+    def caps(self, key: str, level: str, day: date) -> tuple[Cap, ...]:
+        """The caps on `key` for `level` that hold on `day`: for each rule set, the latest."""
+        held = [r for r in self.limits if r.key == key and r.level == level and r.cap.holds(day)]
+        latest = max((r.cap.since for r in held), default=None)
+        return tuple(r.cap.value for r in held if r.cap.since == latest)
+
+    def fee(self, product: str, day: date, payee_class: str | None = None) -> Fee:
+        """The price of `product` on `day`; a rule for the payee's class goes before the general one."""
+        held = [
+            r
+            for r in self.fees
+            if r.product == product and r.payee_class in (None, payee_class) and r.fee.holds(day)
+        ]
+        if not held:
+            return Fee()
+        return max(held, key=lambda r: (r.payee_class is not None, r.fee.since)).fee.value
