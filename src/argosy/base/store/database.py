@@ -1,0 +1,181 @@
+"""The one road to PostgreSQL: a pool of connections, short verbs, and one transaction as `work`.
+
+Session settings must be `SET LOCAL`: a connection goes back to the pool without a round trip to
+reset it, because that round trip would cost as much as the query before it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, TypeAlias
+
+import asyncpg
+import msgspec
+
+from argosy.base.refusals import Unavailable
+
+Record: TypeAlias = asyncpg.Record
+Connection: TypeAlias = asyncpg.Connection
+
+
+SERVER_VERSION_MIN = 16
+CONNECT_SECONDS_MAX = 10.0
+ACQUIRE_SECONDS_MAX = 10.0
+COMMAND_SECONDS_MAX = 60.0
+
+# After any of these nothing was decided, or what was decided is found again by asking with the same id.
+_OUTAGES = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # admin shutdown, crash shutdown, cannot connect now, cancelled
+    asyncpg.InsufficientResourcesError,  # too many connections, disk full, out of memory
+    asyncpg.TransactionRollbackError,  # deadlock, serialisation
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,  # a standby, in the middle of a switch
+    ConnectionError,
+    TimeoutError,
+    OSError,
+)
+
+
+class StoreError(Exception):
+    """The database is there but cannot be used: wrong version, wrong owner, refused migration."""
+
+
+class Database:
+    """A pool of connections to one PostgreSQL database.
+
+    Values travel in PostgreSQL's binary form; jsonb columns take and give dicts and lists. An
+    outage raises `Unavailable`; a broken constraint or a mistake in SQL raises asyncpg's own error.
+    """
+
+    def __init__(self, pool: asyncpg.Pool[Record], url: str) -> None:
+        self._pool = pool
+        self.url = url
+
+    @classmethod
+    async def open(cls, url: str, size: int = 10) -> Database:
+        """Connect to `url` with at most `size` connections.
+
+        Raises `Unavailable` where nobody answers and `StoreError` below PostgreSQL 16.
+        """
+        with _outages():
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=size,
+                timeout=CONNECT_SECONDS_MAX,
+                command_timeout=COMMAND_SECONDS_MAX,
+                max_inactive_connection_lifetime=0,
+                max_queries=1_000_000,
+                init=_prepare,
+                reset=_keep,
+                server_settings={"application_name": "argosy", "jit": "off"},
+            )
+        database = cls(pool, url)
+        try:
+            version = int(await database.value("SELECT current_setting('server_version_num')::int"))
+            if version // 10_000 < SERVER_VERSION_MIN:
+                raise StoreError(
+                    f"PostgreSQL {version // 10_000} is too old: Argosy needs {SERVER_VERSION_MIN}"
+                    " or newer."
+                )
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    async def close(self) -> None:
+        """Give back all connections; those still at work after five seconds are cut."""
+        try:
+            await asyncio.wait_for(self._pool.close(), 5)
+        except TimeoutError:
+            self._pool.terminate()
+
+    async def all(self, sql: str, *args: Any) -> list[Record]:
+        """Every row of the answer."""
+        with _outages():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as conn:
+                rows: list[Record] = await conn.fetch(sql, *args)
+                return rows
+
+    async def one(self, sql: str, *args: Any) -> Record | None:
+        """The first row of the answer, or None."""
+        with _outages():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as conn:
+                return await conn.fetchrow(sql, *args)
+
+    async def value(self, sql: str, *args: Any) -> Any:
+        """The first column of the first row, or None."""
+        with _outages():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as conn:
+                return await conn.fetchval(sql, *args)
+
+    async def run(self, sql: str, *args: Any) -> str:
+        """Do it, in a transaction of its own; the answer is PostgreSQL's tag such as `UPDATE 3`."""
+        with _outages():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as conn:
+                tag: str = await conn.execute(sql, *args)
+                return tag
+
+    async def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Do it once for each row, all or nothing."""
+        with _outages():
+            async with self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as conn:
+                await conn.executemany(sql, rows)
+
+    @asynccontextmanager
+    async def work(self) -> AsyncIterator[Connection]:
+        """One transaction: committed and durable when the block ends, undone when it raises.
+
+        A lost connection raises `Unavailable`, also at the commit, where nobody can know whether it
+        still happened: ask again with the same id.
+        """
+        with _outages():
+            async with (
+                self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as conn,
+                conn.transaction(),
+            ):
+                yield conn
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection outside the pool, for the one who listens or changes session settings."""
+        with _outages():
+            conn = await asyncpg.connect(self.url, timeout=CONNECT_SECONDS_MAX)
+            try:
+                await _prepare(conn)
+                yield conn
+            finally:
+                await conn.close(timeout=CONNECT_SECONDS_MAX)
+
+
+@contextmanager
+def _outages() -> Iterator[None]:
+    try:
+        yield
+    except _OUTAGES as error:
+        raise Unavailable(
+            f"the database did not answer: {error or type(error).__name__}"
+        ) from error
+    except asyncpg.InterfaceError as error:
+        # asyncpg says by one class that a connection is gone and that it was called wrongly.
+        words = str(error)
+        if any(sign in words for sign in ("is closed", "is closing", "was closed", "is not init")):
+            raise Unavailable(f"the database is not connected: {words}") from error
+        raise
+
+
+async def _prepare(conn: Any) -> None:
+    await conn.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        format="binary",
+        encoder=lambda value: b"\x01" + msgspec.json.encode(value),  # 1 is the format's version
+        decoder=lambda data: msgspec.json.decode(data[1:]),
+    )
+
+
+async def _keep(_conn: Any) -> None:
+    """Nothing to reset: see the top of the file."""
