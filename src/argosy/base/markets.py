@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from argosy.base.refusals import Refused
-
 
 T = TypeVar("T")
 
@@ -63,8 +63,9 @@ class Cap:
 class LimitRule:
     """A cap on what parties of one identity level may do with one product.
 
-    `key` is a product's limit key (`send`, `pay`, `withdraw`, `top_up`, `receive`, ...) or `spend`
-    for everything that goes out together. Where several rules hold, each must be kept.
+    `key` is a product's limit key (`send`, `pay`, `withdraw`, `top_up`, `receive`, ...), or `spend`
+    for everything that goes out together, or `load` for everything that comes in together (refunds
+    count for neither). Where several rules hold, each must be kept.
     """
 
     key: str
@@ -76,13 +77,15 @@ class LimitRule:
 class Level:
     """An identity level: what a person must show to have it, and the most its wallet may hold.
 
-    `needs` are kinds of evidence (`phone`, `email`, `id_document`, `face`, `address`).
+    `needs` are kinds of evidence (`phone`, `email`, `id_document`, `face`, `address`). `parties` are
+    the kinds of party who may hold it (`customer`, `merchant`).
     """
 
     name: str
     rank: int
     needs: tuple[str, ...]
     balance_minor_max: tuple[Fact[int | None], ...]
+    parties: tuple[str, ...] = ("customer",)
 
 
 class Rounding(StrEnum):
@@ -137,7 +140,10 @@ class DecodedCode:
 @dataclass(frozen=True, slots=True)
 class PayCode:
     """What to put into a code: the payee's public number and name, and for a dynamic one the
-    amount and the order's reference."""
+    amount and the order's reference (an order's id as text, or at most 25 ASCII characters).
+
+    A person's number is the phone number in E.164, a merchant's the short number.
+    """
 
     payee_number: str
     name: str
@@ -152,7 +158,8 @@ class Market:
     """Everything about one country that the rest of Argosy may need.
 
     `phone` reads what a person typed as a number in E.164, or refuses it. `encode_code` and
-    `decode_code` are the country's payment code. `operator` names the wallet there.
+    `decode_code` are the country's payment code; what is too long for a code is refused. `operator`
+    names the wallet there. `folder` is where the pack lies (its `words/`), set as it is loaded.
     """
 
     code: str  # the folder's name
@@ -166,11 +173,12 @@ class Market:
     limits: tuple[LimitRule, ...]
     fees: tuple[FeeRule, ...]
     phone: Callable[[str], str | Refused]
-    encode_code: Callable[[PayCode], str]
+    encode_code: Callable[[PayCode], str | Refused]
     decode_code: Callable[[str], DecodedCode | Refused]
     rail: str = "simulator"
     merchant_level: str = "merchant"
     town: Mapping[str, object] = field(default_factory=dict)  # names and places for demo towns
+    folder: Path | None = None
 
     def level(self, name: str) -> Level:
         """The level called `name`; KeyError where the pack has none."""
@@ -178,6 +186,12 @@ class Market:
             if level.name == name:
                 return level
         raise KeyError(name)
+
+    def ladder(self, party: str = "customer") -> tuple[Level, ...]:
+        """The levels that a party of this kind may hold, lowest first: it starts on the first."""
+        return tuple(
+            sorted((v for v in self.levels if party in v.parties), key=lambda level: level.rank)
+        )
 
     def balance_minor_max(self, level: str, day: date) -> int | None:
         """The most a wallet of `level` may hold on `day`; the latest fact that holds counts."""
