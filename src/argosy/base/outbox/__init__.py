@@ -1,0 +1,31 @@
+"""Events to the outside: at least once, in order per subject, in the same commit as what they tell."""
+
+from argosy.base.outbox.broadcast import REFRESH, Broadcast, Refresh, Subscription
+from argosy.base.outbox.events import (
+    Announced,
+    Lag,
+    Position,
+    append,
+    forget,
+    lag,
+    prune,
+    rebase,
+)
+from argosy.base.outbox.relay import Handler, Relay
+
+__all__ = [
+    "REFRESH",
+    "Announced",
+    "Broadcast",
+    "Handler",
+    "Lag",
+    "Position",
+    "Refresh",
+    "Relay",
+    "Subscription",
+    "append",
+    "forget",
+    "lag",
+    "prune",
+    "rebase",
+]

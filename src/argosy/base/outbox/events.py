@@ -28,7 +28,7 @@ PRUNE_ROWS_MAX = 10_000
 FINISHED = "pg_snapshot_xmin(pg_current_snapshot())"
 """SQL: the oldest transaction still open; everything before it has ended."""
 
-COLUMNS = "id, subject, kind, body, parties, at, xact::text::bigint as xact, place"
+COLUMNS = "id, subject, kind, body, parties, at, xact, place"
 
 
 class Position(NamedTuple):
@@ -70,7 +70,7 @@ async def append(conn: Connection, events: Sequence[Event], at: datetime | None 
     if not events:
         return
     await conn.executemany(
-        "insert into outbox.events (id, subject, kind, body, parties, at)"
+        "INSERT INTO outbox.events (id, subject, kind, body, parties, at)"
         " values ($1, $2, $3, $4, $5, coalesce($6, clock_timestamp()))",
         [(e.id, e.subject, e.kind, dict(e.body), list(e.parties), at) for e in events],
     )
@@ -98,17 +98,17 @@ async def prune(db: Database, before: datetime) -> int:
     deleted = 0
     while True:
         async with db.work() as conn:
-            await conn.execute("select set_config('outbox.pruning', 'on', true)")
+            await conn.execute("SELECT set_config('outbox.pruning', 'on', TRUE)")
             tag = await conn.execute(
                 """
-                delete from outbox.events e using (
-                    select xact, place from outbox.events
-                     where (xact, place) <=
-                           (select c.xact, c.place from outbox.cursors c
-                             order by c.xact, c.place limit 1)
-                     order by xact, place limit $2
+                DELETE FROM outbox.events e USING (
+                    SELECT xact, place FROM outbox.events
+                     WHERE (xact, place) <=
+                           (SELECT c.xact, c.place FROM outbox.cursors c
+                             ORDER BY c.xact, c.place LIMIT 1)
+                     ORDER BY xact, place LIMIT $2
                 ) old
-                where e.xact = old.xact and e.place = old.place and e.at < $1
+                WHERE e.xact = old.xact AND e.place = old.place AND e.at < $1
                 """,
                 before,
                 PRUNE_ROWS_MAX,
@@ -123,13 +123,13 @@ async def lag(db: Database) -> list[Lag]:
     """Every durable consumer and how far it is behind."""
     rows = await db.all(
         """
-        select c.consumer, c.failures, c.last_error, e.at
-          from outbox.cursors c
-          left join lateral (
-            select at from outbox.events e
-             where (e.xact, e.place) > (c.xact, c.place) order by e.xact, e.place limit 1
-          ) e on true
-         order by c.consumer
+        SELECT c.consumer, c.failures, c.last_error, e.at
+          FROM outbox.cursors c
+          LEFT JOIN LATERAL (
+            SELECT at FROM outbox.events e
+             WHERE (e.xact, e.place) > (c.xact, c.place) ORDER BY e.xact, e.place LIMIT 1
+          ) e ON TRUE
+         ORDER BY c.consumer
         """
     )
     return [Lag(r["consumer"], r["at"], r["failures"], r["last_error"]) for r in rows]
@@ -137,7 +137,7 @@ async def lag(db: Database) -> list[Lag]:
 
 async def forget(db: Database, consumer: str) -> bool:
     """Give up the place of a durable consumer that will not come back; False where there is none."""
-    return await db.run("delete from outbox.cursors where consumer = $1", consumer) == "DELETE 1"
+    return await db.run("DELETE FROM outbox.cursors WHERE consumer = $1", consumer) == "DELETE 1"
 
 
 async def misplaced(db: Database) -> bool:
@@ -148,9 +148,9 @@ async def misplaced(db: Database) -> bool:
     return bool(
         await db.value(
             """
-            select greatest(
-                (select xact from outbox.events order by xact desc, place desc limit 1),
-                (select max(xact) from outbox.cursors)
+            SELECT greatest(
+                (SELECT xact FROM outbox.events ORDER BY xact DESC, place DESC LIMIT 1),
+                (SELECT xact FROM outbox.cursors ORDER BY xact DESC LIMIT 1)
             ) >= pg_snapshot_xmax(pg_current_snapshot())
             """
         )
@@ -160,4 +160,4 @@ async def misplaced(db: Database) -> bool:
 async def rebase(db: Database) -> int:
     """Bring events and cursors into this cluster's count of transactions after a logical restore,
     keeping order and every consumer's place; how many events were renumbered."""
-    return int(await db.value("select outbox.rebase()"))
+    return int(await db.value("SELECT outbox.rebase()"))

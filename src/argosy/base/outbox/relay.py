@@ -9,17 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from contextlib import suppress
 
-from argosy.base.outbox.events import (
-    BEGINNING,
-    COLUMNS,
-    FINISHED,
-    Announced,
-    Position,
-    announced,
-    misplaced,
-)
+from argosy.base.outbox.events import COLUMNS, FINISHED, Announced, announced, misplaced, rebase
 from argosy.base.refusals import Unavailable, must
 from argosy.base.store import Connection, Database
 
@@ -28,8 +20,44 @@ POLL_SECONDS = 0.25
 PAUSE_SECONDS = 0.03
 RETRY_SECONDS_FIRST = 0.25
 RETRY_SECONDS_MAX = 60.0
+ERROR_CHARS_MAX = 500
 
 Handler = Callable[[Sequence[Announced], Connection], Awaitable[None]]
+
+_BEGIN = "INSERT INTO outbox.cursors (consumer) VALUES ($1) ON CONFLICT DO NOTHING"
+_BEGIN_NOW = f"""
+    INSERT INTO outbox.cursors (consumer, xact, place)
+    VALUES ($1, (({FINISHED})::text::bigint - 1)::text::xid8, {2**63 - 1})
+    ON CONFLICT DO NOTHING
+"""
+_ANYTHING_NEW = f"""
+    SELECT EXISTS (
+        SELECT FROM outbox.cursors c, LATERAL (
+            SELECT FROM outbox.events e
+             WHERE (e.xact, e.place) > (c.xact, c.place) AND e.xact < {FINISHED}
+             ORDER BY e.xact, e.place LIMIT 1
+        ) n
+        WHERE c.consumer = $1 AND (c.retry_at IS NULL OR c.retry_at <= clock_timestamp())
+    )
+"""
+_READ = f"""
+    SELECT {COLUMNS} FROM outbox.events e
+     WHERE (e.xact, e.place) > ($1, $2) AND e.xact < {FINISHED}
+     ORDER BY e.xact, e.place LIMIT $3
+"""
+_TICK_OFF = """
+    UPDATE outbox.cursors
+       SET xact = $2, place = $3, moved_at = clock_timestamp(),
+           failures = 0, retry_at = NULL, last_error = NULL
+     WHERE consumer = $1
+"""
+_FAILED = """
+    UPDATE outbox.cursors
+       SET failures = failures + 1, last_error = $2,
+           retry_at = clock_timestamp()
+                    + least($3 * 2 ^ least(failures, 30), $4) * interval '1 second'
+     WHERE consumer = $1 RETURNING failures
+"""
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +98,76 @@ class Relay:
         self._woken.set()
 
     async def run(self) -> None:
-        """Carry events until cancelled. Survives outages; raises `Bug` on a log it cannot read."""
-        raise NotImplementedError
+        """Carry events until cancelled. Survives outages, its own and the handler's."""
+        prepared = False
+        while True:
+            self._woken.clear()
+            handled = 0
+            try:
+                if not prepared:
+                    await self.prepare()
+                    prepared = True
+                handled = await self._turn()
+            except Unavailable as outage:
+                log.error("outbox %s: waiting for the database: %s", self.consumer, outage)
+            if handled < self._batch_events_max:
+                await asyncio.sleep(PAUSE_SECONDS)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
+
+    async def prepare(self) -> None:
+        """Make the consumer's cursor where it has none; `run` does this by itself."""
+        if await misplaced(self._db):
+            count = await rebase(self._db)
+            log.error("outbox: the log was restored from another cluster; %s renumbered", count)
+        await self._db.run(
+            _BEGIN_NOW if self._from_now else _BEGIN,
+            self.consumer,
+        )
 
     async def step(self) -> int:
-        """Handle one batch now, if it is our turn; how many events it had. Handler errors raise."""
-        raise NotImplementedError
+        """Handle one batch now, if it is our turn, and say how many events it had.
+
+        What the handler raises is raised here, with everything undone. Needs `prepare` once.
+        """
+        async with self._db.work() as conn:
+            ours = await conn.fetchval(
+                "SELECT pg_try_advisory_xact_lock(hashtextextended('outbox ' || $1, 0))",
+                self.consumer,
+            )
+            if not ours:
+                return 0
+            # a statement of its own: it must see what the last holder of the lock committed
+            cursor = await conn.fetchrow(
+                "SELECT xact, place, retry_at > clock_timestamp() AS waiting"
+                " FROM outbox.cursors WHERE consumer = $1",
+                self.consumer,
+            )
+            if cursor is None or cursor["waiting"]:
+                return 0
+            rows = await conn.fetch(_READ, cursor["xact"], cursor["place"], self._batch_events_max)
+            if not rows:
+                return 0
+            events = [announced(row) for row in rows]
+            await self._handler(events, conn)
+            last = events[-1].position
+            await conn.execute(_TICK_OFF, self.consumer, last.xact, last.place)
+        return len(events)
+
+    async def _turn(self) -> int:
+        if not await self._db.value(_ANYTHING_NEW, self.consumer):
+            return 0
+        try:
+            return await self.step()
+        except Unavailable:
+            raise
+        except Exception as error:
+            failures = await self._db.value(
+                _FAILED,
+                self.consumer,
+                f"{type(error).__name__}: {error}"[:ERROR_CHARS_MAX],
+                RETRY_SECONDS_FIRST,
+                RETRY_SECONDS_MAX,
+            )
+            log.exception("outbox %s: failed %s times, tries again", self.consumer, failures)
+            return 0
