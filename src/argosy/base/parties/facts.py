@@ -1,0 +1,128 @@
+"""The words of parties: who takes part, and why a party cannot be opened or found.
+
+A `Party` holds no personal data and may be passed about, logged and kept. Names, phones and the like
+are `Personal`, live encrypted, and every reading of them is written down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from argosy.base.ids import derive
+from argosy.base.refusals import Kind, Reason
+
+NAME_CHARS_MAX = 60
+EMAIL_CHARS_MAX = 120
+READER_CHARS_MAX = 80
+
+
+class PartyKind(StrEnum):
+    """What a party is to the operator."""
+
+    CUSTOMER = "customer"
+    MERCHANT = "merchant"
+    AGENT = "agent"
+    PARTNER = "partner"
+    STAFF = "staff"
+    SYSTEM = "system"
+
+
+class PartyState(StrEnum):
+    """Whether a party may trade. FROZEN may be thawed; CLOSED is for good and frees the phone."""
+
+    ACTIVE = "active"
+    FROZEN = "frozen"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One who takes part. `number` is short and public, for typing and for codes: ten digits, the
+    first 1 to 5, the last a check digit, unique in the market. `level` is the identity level."""
+
+    id: UUID
+    kind: PartyKind
+    market: str
+    level: str
+    state: PartyState
+    number: str
+    language: str
+    merchant_class: str | None
+    created_at: datetime
+
+    @property
+    def account(self) -> UUID:
+        """The id of the party's main ledger account."""
+        return main_account(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class NewParty:
+    """A party to be opened. The same `id` with the same facts is the same party again.
+
+    `phone` is in E.164 (`+919812345678`), as the market's `phone` gives it.
+    """
+
+    id: UUID
+    kind: PartyKind
+    market: str
+    level: str
+    language: str
+    name: str
+    phone: str | None = None
+    email: str | None = None
+    city: str | None = None
+    business_name: str | None = None
+    merchant_class: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """Personal data in clear: for the page that needs it and nowhere else. Never log one."""
+
+    party_id: UUID
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    city: str | None = None
+    business_name: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Personal({self.party_id}, ...)"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One line of the access log: who read which fields of whom, when and what for."""
+
+    party_id: UUID
+    at: datetime
+    reader: str
+    purpose: str
+    fields: tuple[str, ...]
+
+
+class PartyReason(Reason):
+    """Why a party cannot be opened, found or changed."""
+
+    PHONE_UNREADABLE = 250, Kind.INPUT, "This is not a phone number of the market."
+    PHONE_TAKEN = 251, Kind.CONFLICT, "Another wallet in this market has this phone number."
+    PARTY_NOT_FOUND = 252, Kind.UNKNOWN, "There is no such party."
+    PARTY_EXISTS_DIFFERENTLY = 253, Kind.CONFLICT, "This party id was used with other facts."
+    PARTY_FROZEN = 254, Kind.STATE, "The party is frozen and cannot do this for now."
+    PARTY_CLOSED = 255, Kind.STATE, "The party's wallet is closed."
+    NAME_MISSING = 256, Kind.INPUT, "A name is needed."
+    NAME_UNREADABLE = 257, Kind.INPUT, "The name is too long or has characters no name has."
+    NUMBER_UNREADABLE = 258, Kind.INPUT, "This is not a wallet number; its check digit is wrong."
+    EMAIL_UNREADABLE = 259, Kind.INPUT, "This is not an e-mail address."
+    EMAIL_TAKEN = 260, Kind.CONFLICT, "Another wallet in this market has this e-mail address."
+    MARKET_UNKNOWN = 261, Kind.INPUT, "There is no such market here."
+    LANGUAGE_UNKNOWN = 262, Kind.INPUT, "The market does not have this language."
+
+
+def main_account(party_id: UUID) -> UUID:
+    """The id of a party's main ledger account, by convention."""
+    return derive(party_id, "account")

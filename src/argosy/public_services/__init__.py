@@ -1,0 +1,1 @@
+"""Public services: what every channel and product uses and no market writes twice."""

@@ -1,0 +1,1 @@
+"""Notify: brings messages to people, at least once and never silently not at all."""
