@@ -16,10 +16,10 @@ from argosy.base.refusals import Kind, Reason
 class State(StrEnum):
     """Where an order stands.
 
-        awaiting -> paid | held | review | cancelled | expired
-        held     -> paid | returned           (money reserved; a bank or a payee decides)
-        review   -> paid | held | returned    (money reserved; a human decides)
-        paid     -> partly_refunded -> refunded
+    awaiting -> paid | held | review | cancelled | expired
+    held     -> paid | returned           (money reserved; a bank or a payee decides)
+    review   -> paid | held | returned    (money reserved; a human decides)
+    paid     -> partly_refunded -> refunded
     """
 
     AWAITING = "awaiting"

@@ -63,3 +63,7 @@ CREATE INDEX orders_open_by_payee ON orders.orders (payee, id)
 -- nobody asked for are not in it.
 CREATE INDEX orders_asked_by_payee ON orders.orders (payee, id)
     WHERE data ? 'asked';
+
+-- Money that waits for a phone without a wallet, found by the phone's keyed hash at its sign-up.
+CREATE INDEX orders_waiting_for ON orders.orders ((data->>'waits_for'))
+    WHERE state = 'held' AND data ? 'waits_for';

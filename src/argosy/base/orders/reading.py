@@ -1,0 +1,167 @@
+"""Reading orders. Only the gate writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from argosy.base.money import Money
+from argosy.base.orders.facts import Order, State
+from argosy.base.postings import LimitUse
+from argosy.base.store import Database, Record, Together
+
+PAGE_ORDERS_MAX = 200
+OPEN_ORDERS_MAX = 100
+
+_COLUMNS = """id, product, market, state, payer, payee, payer_account, payee_account, amount_minor,
+    currency, created_at, fee_minor, fee_paid_by, refunded_minor, note, deadline_at, version,
+    updated_at, data"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An order with the limit uses that were counted for it."""
+
+    order: Order
+    uses: tuple[LimitUse, ...]
+
+
+class Orders:
+    """Reads orders. Simultaneous `get`s share queries; nothing is cached."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._together: Together[UUID, Counted] = Together(self._load)
+
+    async def get(self, id: UUID) -> Order | None:
+        """The order `id` as it stands; None where there is none."""
+        found = await self._together.get(id)
+        return found.order if found else None
+
+    async def counted(self, id: UUID) -> Counted | None:
+        """The order `id` with its limit uses."""
+        return await self._together.get(id)
+
+    async def many(self, ids: Iterable[UUID]) -> dict[UUID, Order]:
+        """Those of the orders `ids` that exist; for a page of history, so at most PAGE_ORDERS_MAX."""
+        wanted = list(dict.fromkeys(ids))[:PAGE_ORDERS_MAX]
+        rows = await self._db.all(
+            f"SELECT {_COLUMNS} FROM orders.orders WHERE id = ANY($1)", wanted
+        )
+        return {row["id"]: order_of(row) for row in rows}
+
+    async def open_for(self, party: UUID, limit: int = OPEN_ORDERS_MAX) -> list[Order]:
+        """Orders that wait for something and have `party` on either side, newest first."""
+        rows = await self._db.all(
+            f"""
+            SELECT * FROM (
+                (SELECT {_COLUMNS} FROM orders.orders
+                  WHERE payer = $1 AND state IN ('awaiting', 'held', 'review')
+                  ORDER BY id DESC LIMIT $2)
+                UNION ALL
+                (SELECT {_COLUMNS} FROM orders.orders
+                  WHERE payee = $1 AND state IN ('awaiting', 'held', 'review')
+                  ORDER BY id DESC LIMIT $2)
+            ) both_sides ORDER BY id DESC LIMIT $2
+            """,
+            party,
+            min(limit, OPEN_ORDERS_MAX),
+        )
+        return [order_of(row) for row in rows]
+
+    async def asked_by(
+        self, payee: UUID, before: UUID | None = None, limit: int = PAGE_ORDERS_MAX
+    ) -> list[Order]:
+        """What `payee` asked for (dynamic codes, links, requests) in any state, newest first; go on
+        with `before` the last id of the page before."""
+        rows = await self._db.all(
+            f"""
+            SELECT {_COLUMNS} FROM orders.orders
+             WHERE payee = $1 AND data ? 'asked' AND ($2::uuid IS NULL OR id < $2)
+             ORDER BY id DESC LIMIT $3
+            """,
+            payee,
+            before,
+            min(limit, PAGE_ORDERS_MAX),
+        )
+        return [order_of(row) for row in rows]
+
+    async def waiting_for(self, phone_hash: str, limit: int = OPEN_ORDERS_MAX) -> list[Order]:
+        """Money held for a phone that had no wallet when it was sent, oldest first."""
+        rows = await self._db.all(
+            f"""
+            SELECT {_COLUMNS} FROM orders.orders
+             WHERE data->>'waits_for' = $1 AND data ? 'waits_for' AND state = 'held'
+             ORDER BY id LIMIT $2
+            """,
+            phone_hash,
+            limit,
+        )
+        return [order_of(row) for row in rows]
+
+    async def due(self, now: datetime, limit: int) -> list[Order]:
+        """Orders whose deadline has passed, the most overdue first."""
+        return await self.due_of(now, limit)
+
+    async def due_of(
+        self,
+        now: datetime,
+        limit: int,
+        products: tuple[str, ...] | None = None,
+        states: tuple[State, ...] | None = None,
+    ) -> list[Order]:
+        """As `due`, of some products and states only."""
+        rows = await self._db.all(
+            f"""
+            SELECT {_COLUMNS} FROM orders.orders
+             WHERE deadline_at <= $1
+               AND ($3::text[] IS NULL OR product = ANY($3))
+               AND ($4::text[] IS NULL OR state = ANY($4))
+             ORDER BY deadline_at LIMIT $2
+            """,
+            now,
+            limit,
+            products,
+            states,
+        )
+        return [order_of(row) for row in rows]
+
+    async def _load(self, ids: list[UUID]) -> dict[UUID, Counted]:
+        rows = await self._db.all(
+            f"SELECT {_COLUMNS}, uses FROM orders.orders WHERE id = ANY($1)", ids
+        )
+        return {row["id"]: Counted(order_of(row), uses_of(row["uses"])) for row in rows}
+
+
+def order_of(row: Record) -> Order:
+    """The order of a row that has all columns but `uses`."""
+    return Order(
+        id=row["id"],
+        product=row["product"],
+        market=row["market"],
+        state=State(row["state"]),
+        payer=row["payer"],
+        payee=row["payee"],
+        payer_account=row["payer_account"],
+        payee_account=row["payee_account"],
+        amount=Money(row["amount_minor"], row["currency"]),
+        created_at=row["created_at"],
+        fee_minor=row["fee_minor"],
+        fee_paid_by=row["fee_paid_by"],
+        refunded_minor=row["refunded_minor"],
+        note=row["note"],
+        deadline_at=row["deadline_at"],
+        version=row["version"],
+        updated_at=row["updated_at"],
+        data=row["data"],
+    )
+
+
+def uses_of(counted: list[dict[str, Any]]) -> tuple[LimitUse, ...]:
+    """The limit uses that an order's `uses` column keeps, without their bounds."""
+    return tuple(msgspec.convert(counted, list[LimitUse]))
