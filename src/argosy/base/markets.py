@@ -100,7 +100,8 @@ class Rounding(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Fee:
     """A price. `basis_points` of the amount plus `flat_minor`, kept between `minor_min` and
-    `minor_max`; paid by `payer` or `payee`; split over `shares` (system account -> weight)."""
+    `minor_max`; paid by `payer` or `payee`; split over `shares` (system account -> weight). With
+    `back_on_refund` a refund gives back its part of the price; without, the price is kept."""
 
     basis_points: int = 0
     flat_minor: int = 0
@@ -109,6 +110,7 @@ class Fee:
     paid_by: str = "payer"
     rounding: Rounding = Rounding.DOWN
     shares: Mapping[str, int] = field(default_factory=lambda: {"fees": 1})
+    back_on_refund: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from argosy.base.orders.facts import Order
 from argosy.base.orders.reading import Orders
 from argosy.base.parties.facts import Party
 from argosy.base.parties.keys import Keys
+from argosy.base.parties.parties import Parties
 from argosy.base.ports import Operation, Rail
 from argosy.base.postings import Challenged, Done, LimitUse, Posting
 from argosy.base.refusals import Refused
@@ -44,8 +45,7 @@ class Asker:
     `by_key`: a program with the party's key asks, which proves as much as a PIN where a verb allows it.
     """
 
-    party: UUID
-    market: str
+    party: Party
     channel: str
     session: UUID | None = None
     device: UUID | None = None
@@ -84,7 +84,6 @@ class Context:
     market: Market
     now: datetime
     asker: Asker
-    me: Party
     other: Party | None = None
     order: Order | None = None
     uses: tuple[LimitUse, ...] = ()
@@ -95,6 +94,10 @@ class Context:
     def day(self) -> date:
         """Today in the market's time zone."""
         return local_day(self.now, self.market.zone)
+
+    @property
+    def me(self) -> Party:
+        return self.asker.party
 
     @property
     def currency(self) -> str:
@@ -133,6 +136,7 @@ class Tools:
     orders: Orders
     clock: Clock
     markets: Mapping[str, Market]
+    parties: Parties
     rails: Mapping[str, Rail]
     keys: Keys
 

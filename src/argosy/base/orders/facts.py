@@ -39,8 +39,8 @@ NEXT: Mapping[State, frozenset[State]] = {
     State.AWAITING: frozenset(
         {State.PAID, State.HELD, State.REVIEW, State.CANCELLED, State.EXPIRED}
     ),
-    State.HELD: frozenset({State.PAID, State.RETURNED}),
-    State.REVIEW: frozenset({State.PAID, State.HELD, State.RETURNED}),
+    State.HELD: frozenset({State.HELD, State.PAID, State.RETURNED}),
+    State.REVIEW: frozenset({State.REVIEW, State.PAID, State.HELD, State.RETURNED}),
     State.PAID: frozenset({State.PARTLY_REFUNDED, State.REFUNDED}),
     State.PARTLY_REFUNDED: frozenset({State.PARTLY_REFUNDED, State.REFUNDED}),
 }
@@ -87,3 +87,7 @@ class OrderReason(Reason):
     ORDER_NOT_REFUNDABLE = 206, Kind.STATE, "Only a paid order can be refunded."
     NOT_YOUR_ORDER = 207, Kind.FORBIDDEN, "Only its owner may do this to the order."
     SAME_PARTY = 208, Kind.INPUT, "Payer and payee are the same."
+    PAYEE_CANNOT_TAKE = 209, Kind.STATE, "The other side cannot take this payment as things stand."
+    REFUNDS_SPENT = 210, Kind.LIMIT, "This payment has been refunded in too many parts already."
+    NOTE_TOO_LONG = 211, Kind.INPUT, "The note is longer than 200 characters, or has control ones."
+    ORDER_NOT_IN_REVIEW = 212, Kind.STATE, "The order is not waiting for a decision."
