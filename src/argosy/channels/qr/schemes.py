@@ -1,0 +1,47 @@
+"""The names of the payment schemes that are met in EMVCo codes, so that a refusal can say which it was."""
+
+from __future__ import annotations
+
+from argosy.channels.qr.emv import Code
+
+# Fields 02 to 25 belong to card schemes by number; countries use 06 to 08 for their own.
+CARDS = (
+    (range(2, 4), "Visa"),
+    (range(4, 6), "Mastercard"),
+    (range(9, 11), "Discover"),
+    (range(11, 13), "Amex"),
+    (range(13, 15), "JCB"),
+    (range(15, 17), "UnionPay"),
+)
+# Templates 26 to 51 name their scheme in field 00, here in lower case.
+BY_ID = {
+    "a000000524": "UPI",
+    "a000000677010111": "PromptPay",
+    "a000000677010112": "PromptPay bill payment",
+    "a000000677012006": "PromptPay",
+    "com.p2pqrpay": "QR Ph",
+    "ph.ppmi.p2m": "QR Ph",
+    "id.co.qris.www": "QRIS",
+    "sg.paynow": "PayNow",
+    "a0000006150001": "DuitNow",
+    "a000000727": "VietQR",
+    "br.gov.bcb.pix": "Pix",
+}
+
+
+def schemes(code: Code) -> tuple[str, ...]:
+    """Every scheme that `code` can be paid with, in the order of the code; one that has no name here
+    is called by the id that it gives itself, or by its field's number."""
+    found: list[str] = []
+    for one in code.fields:
+        number = int(one.id)
+        if 2 <= number <= 25:
+            name = next((n for numbers, n in CARDS if number in numbers), f"card scheme {one.id}")
+        elif 26 <= number <= 51:
+            own = code.get(one.id, "00")
+            name = BY_ID.get(own.lower(), own) if own else f"scheme {one.id}"
+        else:
+            continue
+        if name not in found:
+            found.append(name)
+    return tuple(found)
