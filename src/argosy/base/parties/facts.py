@@ -1,7 +1,7 @@
 """The words of parties: who takes part, and why a party cannot be opened or found.
 
-A `Party` holds no personal data and may be passed about, logged and kept. Names, phones and the like
-are `Personal`, live encrypted, and every reading of them is written down.
+A `Party` holds no personal data and may be passed about, logged and kept. Names, phones and the
+like are `Personal`, live encrypted, and every reading of them is written down.
 """
 
 from __future__ import annotations

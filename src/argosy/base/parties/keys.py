@@ -1,8 +1,9 @@
 """Keys from outside the database: what is sealed here cannot be read by who has only the tables.
 
-Each sealed value has a key of its own, derived from the ring's key and from what the value is bound to
-(for personal data: party id and field), so a value moved to another row does not open, and the number of
-values has no bound that AES-GCM would set. The key's id stands in front, so that keys can rotate.
+Each sealed value has a key of its own, derived from the ring's key and from what the value is bound
+to (for personal data: party id and field), so a value moved to another row does not open, and the
+number of values has no bound that AES-GCM would set. The key's id stands in front, so that keys can
+rotate.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ class WrongKey(Exception):
 class Keys:
     """Seals text, opens it, and makes keyed hashes to find it by.
 
-    `current` seals; `older` still open what they sealed. `search` makes the keyed hashes and stays the
-    same when `current` rotates, for hashes cannot be opened and made again. All are 32 bytes.
+    `current` seals; `older` still open what they sealed. `search` makes the keyed hashes and stays
+    the same when `current` rotates, for hashes cannot be opened and made again. All are 32 bytes.
     """
 
     def __init__(
@@ -58,7 +59,8 @@ class Keys:
         return cls(subkey("personal"), subkey("search"))
 
     def seal(self, text: str, *bound: str) -> bytes:
-        """Encrypt `text`, bound to e.g. (party id, field). Answers key id, nonce, ciphertext, tag."""
+        """Encrypt `text`, bound to e.g. (party id, field). Answers key id, nonce, ciphertext,
+        tag."""
         context = _joined(*bound)
         nonce = self._chance(_NONCE_BYTES)
         box = AESGCM(_one_key(self._ring[self._current], context))

@@ -21,7 +21,8 @@ class EvidenceState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Something a party shows: `kind` is one of the market's needs (`id_document`, `email`,
-    `address`, `face`), `value` its content (for a document its number). `id` is born at the caller."""
+    `address`, `face`), `value` its content (for a document its number). `id` is born at the
+    caller."""
 
     id: UUID
     kind: str

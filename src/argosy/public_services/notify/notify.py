@@ -47,7 +47,8 @@ class Notify:
         raise NotImplementedError
 
     async def inbox(self, market: str, phone: str, limit: int = 20) -> list[Letter]:
-        """The messages to a phone (and to the wallet that has it), latest first: the demo's page."""
+        """The messages to a phone (and to the wallet that has it), latest first: the demo's
+        page."""
         raise NotImplementedError
 
     async def inbox_of(self, party_id: UUID, limit: int = 20) -> list[Letter]:

@@ -82,8 +82,8 @@ class DeviceClaim:
     """What a browser says of itself at sign-up and sign-in.
 
     `cookie` is the device cookie that an earlier sign-in gave it; `public_key` is raw (Ed25519: 32
-    bytes; P-256: 65, uncompressed) or SPKI; None where no script runs. `label` is for the owner's list
-    (`Chrome on Android`).
+    bytes; P-256: 65, uncompressed) or SPKI; None where no script runs. `label` is for the owner's
+    list (`Chrome on Android`).
     """
 
     label: str = ""
@@ -148,8 +148,8 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The door is open. `token` is the session cookie's value, `device_cookie` the long-lived one by
-    which the device is known again; both are secret, HttpOnly and told only this once."""
+    """The door is open. `token` is the session cookie's value, `device_cookie` the long-lived one
+    by which the device is known again; both are secret, HttpOnly and told only this once."""
 
     session_id: UUID
     party: Party

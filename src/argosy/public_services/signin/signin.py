@@ -50,7 +50,8 @@ class Signin:
         self, market: str, phone_text: str, purpose: Purpose, network: str | None, language: str
     ) -> OtpSent | Refused:
         """Send a one-time code to a phone. Answers and works alike for every phone, known or not.
-        `network` is where the request came from (an IP address), to bound how many it may ask for."""
+        `network` is where the request came from (an IP address), to bound how many it may ask
+        for."""
         raise NotImplementedError
 
     async def confirm(self, otp_id: str, code: str) -> Confirmed | Refused:
@@ -85,7 +86,8 @@ class Signin:
         raise NotImplementedError
 
     async def rotate(self, session: Session) -> str | None:
-        """The next cookie value, when `session.rotate_due`; None where another request was faster."""
+        """The next cookie value, when `session.rotate_due`; None where another request was
+        faster."""
         raise NotImplementedError
 
     def form_fits(self, session: Session, csrf: str) -> None | Refused:
@@ -121,15 +123,16 @@ class Signin:
         network: str | None,
         facts: Mapping[str, Any],
     ) -> OtpSent | Refused:
-        """Send a code for one payment. `content` says what the operation is (`pay|payee|10000|INR`) and
-        the code proves only that; `facts` go into the message (`amount`: Money, `payee`: text)."""
+        """Send a code for one payment. `content` says what the operation is (`pay|payee|10000|INR`)
+        and the code proves only that; `facts` go into the message (`amount`: Money, `payee`:
+        text)."""
         raise NotImplementedError
 
     async def proven(
         self, party_id: UUID, operation_id: UUID, content: str, code: str
     ) -> None | Refused:
-        """None when `code` was sent for this very operation and content. The same operation may show
-        it again (a retry is the same payment); no other ever can."""
+        """None when `code` was sent for this very operation and content. The same operation may
+        show it again (a retry is the same payment); no other ever can."""
         raise NotImplementedError
 
     def payment_message(self, session: Session, operation_id: UUID, content: str) -> bytes:

@@ -13,15 +13,16 @@ from argosy.base.refusals import Refused
 
 
 class Words:
-    """Says things. Templates are TOML files `words/<language>.toml` in any folder of the package or of
-    `outside` (packs that lie elsewhere); tables nest into dotted keys: `[refusal] pin_wrong = "..."`
-    is `refusal.pin_wrong`."""
+    """Says things. Templates are TOML files `words/<language>.toml` in any folder of the package or
+    of `outside` (packs that lie elsewhere); tables nest into dotted keys: `[refusal] pin_wrong =
+    "..."` is `refusal.pin_wrong`."""
 
     def __init__(self, markets: Mapping[str, Market], outside: Iterable[Path] = ()) -> None: ...
 
     def say(self, key: str, language: str, market: str, **facts: Any) -> str:
-        """The sentence of `key` with `{named}` facts: Money, dates and times as the market writes them.
-        Falls back to the market's first language, then English, then the key itself, and counts it."""
+        """The sentence of `key` with `{named}` facts: Money, dates and times as the market writes
+        them. Falls back to the market's first language, then English, then the key itself, and
+        counts it."""
         raise NotImplementedError
 
     def refusal(self, refused: Refused, language: str, market: str) -> str:
