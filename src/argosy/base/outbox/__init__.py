@@ -10,6 +10,7 @@ from argosy.base.outbox.events import (
     lag,
     prune,
     rebase,
+    take_turn,
 )
 from argosy.base.outbox.relay import Handler, Relay
 
@@ -28,4 +29,5 @@ __all__ = [
     "lag",
     "prune",
     "rebase",
+    "take_turn",
 ]

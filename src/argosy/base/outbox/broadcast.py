@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 from argosy.base.outbox.events import BEGINNING, COLUMNS, FINISHED, Announced, Position, announced
@@ -71,7 +71,7 @@ class Subscription:
         """Stop listening: what waits is dropped and the iterator ends."""
         self._end()
 
-    async def __aenter__(self) -> Subscription:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:

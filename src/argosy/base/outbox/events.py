@@ -4,9 +4,10 @@ Writers insert in the transaction of the change itself: the ledger's batch funct
 `append`. Readers see an event only once every transaction older than its own has ended, in the order
 (xact, place): transaction number, then order of insertion. So nothing can appear behind a reader.
 
-Order per subject is the order of transaction numbers. PostgreSQL gives a transaction its number at its
-first write, so whoever announces something of a subject in a transaction of several statements first
-locks the subject's row (`select ... for update`), or changes it guarded by a version it read before.
+Order per subject is the order of transaction numbers, which PostgreSQL gives out at a transaction's
+first write. It is the true order for whoever changes the subject guarded by a version that it read
+before it wrote anything, as the gate does with orders. Others call `take_turn` first: a row lock would
+not do, since a transaction may get its number before it gets the lock.
 
 A transaction that writes and stays open holds back the readers of everything: `lag` shows it.
 """
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from argosy.base.postings import Event
+from argosy.base.refusals import must
 from argosy.base.store import Connection, Database, Record
 
 PRUNE_ROWS_MAX = 10_000
@@ -74,6 +76,18 @@ async def append(conn: Connection, events: Sequence[Event], at: datetime | None 
         " values ($1, $2, $3, $4, $5, coalesce($6, clock_timestamp()))",
         [(e.id, e.subject, e.kind, dict(e.body), list(e.parties), at) for e in events],
     )
+
+
+async def take_turn(conn: Connection, subject: UUID) -> None:
+    """Wait until nobody else is about to announce something of `subject`, until the transaction ends.
+
+    Must come before the transaction's first write: a later one stops as a `Bug`.
+    """
+    await conn.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"outbox subject {subject}"
+    )
+    number = await conn.fetchval("SELECT pg_current_xact_id_if_assigned()")
+    must(number is None, "take_turn came after the first write", subject=subject)
 
 
 def announced(row: Record) -> Announced:

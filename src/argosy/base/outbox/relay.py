@@ -107,7 +107,7 @@ class Relay:
                 if not prepared:
                     await self.prepare()
                     prepared = True
-                handled = await self._turn()
+                handled = await self.turn()
             except Unavailable as outage:
                 log.error("outbox %s: waiting for the database: %s", self.consumer, outage)
             if handled < self._batch_events_max:
@@ -154,7 +154,8 @@ class Relay:
             await conn.execute(_TICK_OFF, self.consumer, last.xact, last.place)
         return len(events)
 
-    async def _turn(self) -> int:
+    async def turn(self) -> int:
+        """As `step`, but cheap where nothing is new, and a failure is written down and not raised."""
         if not await self._db.value(_ANYTHING_NEW, self.consumer):
             return 0
         try:
