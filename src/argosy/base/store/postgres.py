@@ -27,6 +27,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -115,7 +116,6 @@ class Postgres:
         self._process: subprocess.Popen[bytes] | None = None
         self._socket_folder: Path | None = None
         self._name = "argosy-" + hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
-        self._as_user: _AsUser | None = None
         self._major = 0
 
     # --- life ----------------------------------------------------------------------------------
@@ -136,7 +136,6 @@ class Postgres:
             self._wait_until_ready(lambda: None)
             return
         try:
-            self._as_user = _AsUser(self._programs)
             self._check_version()
             self._stop_orphans()
             if not (self.folder / "PG_VERSION").exists():
@@ -209,6 +208,10 @@ class Postgres:
             raise StoreError(f"This PostgreSQL comes without {name}: {self._programs}")
         return path
 
+    @cached_property
+    def _as_user(self) -> _AsUser:
+        return _AsUser(self._programs)
+
     # --- steps ---------------------------------------------------------------------------------
 
     def _check_version(self) -> None:
@@ -235,7 +238,6 @@ class Postgres:
 
     def _make(self) -> None:
         """Lay out a new folder beside the final one, so that a half-made one is never used."""
-        must(self._as_user is not None, "start comes first")
         half_made = self.folder.with_name(self.folder.name + ".new")
         shutil.rmtree(half_made, ignore_errors=True)
         half_made.mkdir(mode=0o700)
@@ -256,7 +258,6 @@ class Postgres:
         half_made.rename(self.folder)
 
     def _write_settings(self) -> None:
-        must(self._as_user is not None, "start comes first")
         newer = "autovacuum_worker_slots = 4\n" if self._major >= 18 else ""
         settings = _SETTINGS.format(
             durable="on" if self._durable else "off", version_settings=newer
@@ -277,7 +278,6 @@ class Postgres:
             beside.rename(self.folder / name)
 
     def _launch(self) -> None:
-        must(self._as_user is not None, "start comes first")
         self._write_settings()
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
         if self.log_path.exists() and self.log_path.stat().st_size > LOG_BYTES_MAX:
