@@ -144,7 +144,7 @@ class PayCode:
     """What to put into a code: the payee's public number and name, and for a dynamic one the
     amount and the order's reference (an order's id as text, or at most 25 ASCII characters).
 
-    A person's number is the phone number in E.164, a merchant's the short number.
+    `kind` is `merchant` or `person`; a person may also be named by the phone number in E.164.
     """
 
     payee_number: str
@@ -153,6 +153,7 @@ class PayCode:
     category: str = "0000"
     amount_minor: int | None = None
     order_reference: str | None = None
+    kind: str = "merchant"
 
 
 @dataclass(frozen=True, slots=True)

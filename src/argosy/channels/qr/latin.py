@@ -13,9 +13,7 @@ from dataclasses import dataclass
 _INDIC_FIRST, _INDIC_LAST = 0x0900, 0x0D7F
 _SOUTHERN_FIRST = 0x0B80  # from Tamil on, a final consonant without a mark keeps its vowel
 
-_VOWELS = dict(
-    zip(range(0x05, 0x15), "a a i i u u ri li e e e ai o o o au".split(), strict=True)
-)
+_VOWELS = dict(zip(range(0x05, 0x15), "a a i i u u ri li e e e ai o o o au".split(), strict=True))
 _CONSONANTS = dict(
     zip(
         range(0x15, 0x3A),
@@ -23,15 +21,24 @@ _CONSONANTS = dict(
         strict=True,
     )
 ) | {0x58: "q", 0x59: "kh", 0x5A: "g", 0x5B: "z", 0x5C: "r", 0x5D: "rh", 0x5E: "f", 0x5F: "y"}
-_SIGNS = dict(
-    zip(range(0x3E, 0x4D), "a i i u u ri ri e e e ai o o o au".split(), strict=True)
-)
+_SIGNS = dict(zip(range(0x3E, 0x4D), "a i i u u ri ri e e e ai o o o au".split(), strict=True))
 _MARKS = {0x01: "n", 0x02: "n", 0x03: "h"}
+_OWN = {
+    "\u0a70": "n",
+    "\u0a71": "",
+    "\u09ce": "t",
+    "\u0950": "om",
+    "\u0964": ".",
+    "\u0965": ".",
+} | {"\u0d7a": "n", "\u0d7b": "n", "\u0d7c": "r", "\u0d7d": "l", "\u0d7e": "l", "\u0d7f": "k"}
+_OWN_CONSONANTS = {"\u09f0": "r", "\u09f1": "v"}
 _VIRAMA, _NUKTA = 0x4D, 0x3C
 _DOTTED = {"k": "q", "j": "z", "d": "r", "dh": "rh", "ph": "f"}
-_LETTERS = {"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ł": "l"} | {
-    "Ł": "L", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "Th", "ð": "d", "ı": "i", "’": "'", "‘": "'"
-} | {"“": '"', "”": '"', "–": "-", "—": "-", "₹": "Rs ", "…": "..."}
+_LETTERS = (
+    {"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ł": "l"}
+    | {"Ł": "L", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "Th", "ð": "d", "ı": "i", "’": "'", "‘": "'"}
+    | {"“": '"', "”": '"', "–": "-", "—": "-", "₹": "Rs ", "…": "..."}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +88,9 @@ def _indic(word: list[str], left_out: list[str]) -> str:
     for char in word:
         place = ord(char) & 0x7F
         digit = unicodedata.digit(char, None)
-        if place in _CONSONANTS:
-            out += ["a"] * bare + [_CONSONANTS[place]]
+        consonant = _OWN_CONSONANTS.get(char) or _CONSONANTS.get(place)
+        if consonant:
+            out += ["a"] * bare + [consonant]
             bare = True
         elif place in _SIGNS:
             out.append(_SIGNS[place])
@@ -94,7 +102,9 @@ def _indic(word: list[str], left_out: list[str]) -> str:
         else:
             out += ["a"] * bare
             bare = False
-            if digit is not None:
+            if char in _OWN:
+                out.append(_OWN[char])
+            elif digit is not None:
                 out.append(str(digit))
             elif place in _VOWELS:
                 out.append(_VOWELS[place])

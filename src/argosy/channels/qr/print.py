@@ -23,6 +23,8 @@ INK = "#10243e"
 BAND = "#0b5c4b"
 STICKER = (100.0, 140.0)
 STAND = (210.0, 297.0)  # A4, folded across the middle
+HEADLINE = "Scan to pay"
+HINT = "or pay to this number"
 _FONTS = "system-ui,'Noto Sans',Arial,sans-serif"
 
 
@@ -35,8 +37,8 @@ class Sheet:
     name: str
     number: str
     operator: str
-    headline: str = "Scan to pay"
-    hint: str = "or pay to this number"
+    headline: str = HEADLINE
+    hint: str = HINT
     language: str = "en"
 
 
@@ -104,13 +106,17 @@ def stand_pdf(sheet: Sheet, at: datetime) -> Printed:
 
 
 def grouped(number: str) -> str:
-    """A short number in groups that are easy to read out, e.g. `123 456`."""
-    size = 4 if len(number) % 4 == 0 and len(number) > 4 else 3
+    """A short number in groups that are easy to read out, e.g. `123 456 7890`."""
     if not number.isascii() or not number.isdigit() or len(number) <= 4:
         return number
-    first = len(number) % size
-    groups = [number[:first]] if first else []
-    return " ".join(groups + [number[n : n + size] for n in range(first, len(number), size)])
+    size = 4 if len(number) % 4 == 0 else 3
+    last = size + 1 if len(number) % size == 1 else size
+    head = number[:-last]
+    first = len(head) % size
+    groups = [head[:first]] if first else []
+    return " ".join(
+        [*groups, *(head[n : n + size] for n in range(first, len(head), size)), number[-last:]]
+    )
 
 
 def _sticker(sheet: Sheet) -> list[_Box]:
@@ -135,10 +141,10 @@ def _panel(sheet: Sheet) -> list[_Box]:
         _Box("box", 0, 0, width, 24, colour=BAND),
         _Box("text", width / 2, 16, 190, 11, sheet.operator, "#ffffff", bold=True),
         _Box("code", 6, 29, 90),
-        _Box("text", right, 47, 108, 11, sheet.headline, bold=True),
-        _Box("text", right, 72, 108, 13, sheet.name, bold=True),
-        _Box("text", right, 94, 108, 6, sheet.hint, "#44546a"),
-        _Box("text", right, 112, 108, 16, grouped(sheet.number), bold=True),
+        _Box("text", right, 47, 100, 11, sheet.headline, bold=True),
+        _Box("text", right, 72, 100, 13, sheet.name, bold=True),
+        _Box("text", right, 94, 100, 6, sheet.hint, "#44546a"),
+        _Box("text", right, 112, 100, 16, grouped(sheet.number), bold=True),
         _Box("box", 0, half - 5, width, 5, colour=BAND),
     ]
 
@@ -187,7 +193,7 @@ def _font_size(box: _Box) -> float:
 
 
 def _em(char: str) -> float:
-    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+    if unicodedata.category(char) == "Cf":
         return 0.0
     return 1.0 if unicodedata.east_asian_width(char) in "WF" else 0.66
 
@@ -200,7 +206,8 @@ def _safe(text: str) -> str:
 
 def _latin(sheet: Sheet) -> tuple[Sheet, tuple[str, ...]]:
     """The sheet in letters that core fonts have, and what had to be left out of the name."""
-    name, left_out = sheet.name, ()
+    name = sheet.name
+    left_out: tuple[str, ...] = ()
     if not _core(name):
         spelling = spell(name)
         name, left_out = spelling.text, spelling.left_out
@@ -209,8 +216,8 @@ def _latin(sheet: Sheet) -> tuple[Sheet, tuple[str, ...]]:
         name,
         sheet.number,
         sheet.operator if _core(sheet.operator) else spell(sheet.operator).text,
-        sheet.headline if _core(sheet.headline) else Sheet.headline,
-        sheet.hint if _core(sheet.hint) else Sheet.hint,
+        sheet.headline if _core(sheet.headline) else HEADLINE,
+        sheet.hint if _core(sheet.hint) else HINT,
     )
     return shown, left_out
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from argosy.channels.qr.emv import Code
 
 # Fields 02 to 25 belong to card schemes by number; countries use 06 to 08 for their own.
@@ -29,17 +31,19 @@ BY_ID = {
 }
 
 
-def schemes(code: Code) -> tuple[str, ...]:
-    """Every scheme that `code` can be paid with, in the order of the code; one that has no name here
-    is called by the id that it gives itself, or by its field's number."""
+def schemes(code: Code, own: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Every scheme that `code` can be paid with, in the order of the code. `own` names fields as the
+    country uses them; one that has no name is called by the id it gives itself, or by its field."""
     found: list[str] = []
     for one in code.fields:
         number = int(one.id)
-        if 2 <= number <= 25:
+        if own and one.id in own:
+            name = own[one.id]
+        elif 2 <= number <= 25:
             name = next((n for numbers, n in CARDS if number in numbers), f"card scheme {one.id}")
         elif 26 <= number <= 51:
-            own = code.get(one.id, "00")
-            name = BY_ID.get(own.lower(), own) if own else f"scheme {one.id}"
+            said = code.get(one.id, "00")
+            name = BY_ID.get(said.lower(), said) if said else f"scheme {one.id}"
         else:
             continue
         if name not in found:

@@ -126,9 +126,7 @@ def _unquoted(raw: str) -> str | None:
     if _PERCENT.search(raw):
         return None
     try:
-        data = re.sub(
-            rb"%([0-9A-Fa-f]{2})", lambda m: bytes([int(m[1], 16)]), raw.encode("utf-8")
-        )
+        data = re.sub(rb"%([0-9A-Fa-f]{2})", lambda m: bytes([int(m[1], 16)]), raw.encode("utf-8"))
         value = data.decode("utf-8")
     except UnicodeError:
         return None

@@ -1,0 +1,1 @@
+"""India. Start reading at pack.py; law and sources are in limits.py and sources.md."""
