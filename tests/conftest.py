@@ -8,9 +8,7 @@ servers start durable ones of their own.
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
-import os
 import random
 import shutil
 import sys

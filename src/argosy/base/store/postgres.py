@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Self
 from urllib.parse import quote
 
 import psutil
@@ -176,7 +176,7 @@ class Postgres:
                 raise Unavailable(f"PostgreSQL keeps dying; see {self.log_path}")
             await asyncio.to_thread(self._relaunch)
 
-    def __enter__(self) -> Postgres:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

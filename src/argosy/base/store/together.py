@@ -61,7 +61,7 @@ class Together(Generic[K, V]):
             return
         try:
             found = await self._load(keys)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 — whatever it is, it belongs to those who asked
             _answer_all(batch, error)
             return
         except BaseException:
