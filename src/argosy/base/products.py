@@ -63,6 +63,17 @@ class Sealed:
     masked: str
 
 
+def sealed_hash(keys: Keys, market: str, field: str, text: str) -> str:
+    """The `hashed` of what a field named `field` holds: the same in every order of the market."""
+    return keys.digest(f"order {field}", market, text).hex()
+
+
+def seal(keys: Keys, market: str, order: UUID, field: str, text: str) -> Sealed:
+    """Seal `text` so that it opens for this field of this order only."""
+    sealed = keys.seal(text, "order", str(order), field).hex()
+    return Sealed(sealed_hash(keys, market, field, text), sealed, f"...{text[-4:]}")
+
+
 @dataclass(frozen=True, slots=True)
 class Wants:
     """What a verb needs to be told before it can plan. At most one of `party`, `phone` (as typed) and
@@ -173,12 +184,21 @@ def _no_sweeps(_tools: Tools) -> tuple[Sweep, ...]:
     return ()
 
 
+def _never_held(_order: Order, _now: datetime) -> Order | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What a product's manifest loads. `released` goes on with an order whose money was held from the
-    start, after a human has released it from review (see `base.orders.review`)."""
+    """What a product's manifest loads. `noun` begins the names of its events (`payment.paid`).
+
+    `held_on` is an order as its money is held on after a human has released it from review at the
+    moment given; None where it is then paid at once. `released` is what comes after holding it on.
+    """
 
     name: str
+    noun: str
     verbs: tuple[Verb, ...]
     sweeps: Callable[[Tools], tuple[Sweep, ...]] = _no_sweeps
+    held_on: Callable[[Order, datetime], Order | None] = _never_held
     released: Callable[[Tools, Order], Awaitable[Order]] | None = None

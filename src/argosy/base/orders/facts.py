@@ -91,3 +91,4 @@ class OrderReason(Reason):
     REFUNDS_SPENT = 210, Kind.LIMIT, "This payment has been refunded in too many parts already."
     NOTE_TOO_LONG = 211, Kind.INPUT, "The note is longer than 200 characters, or has control ones."
     ORDER_NOT_IN_REVIEW = 212, Kind.STATE, "The order is not waiting for a decision."
+    BANK_ACCOUNT_UNREADABLE = 213, Kind.INPUT, "This is not a bank account number."

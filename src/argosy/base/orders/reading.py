@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-
-import msgspec
 
 from argosy.base.money import Money
 from argosy.base.orders.facts import Order, State
@@ -162,6 +160,18 @@ def order_of(row: Record) -> Order:
     )
 
 
-def uses_of(counted: list[dict[str, Any]]) -> tuple[LimitUse, ...]:
-    """The limit uses that an order's `uses` column keeps, without their bounds."""
-    return tuple(msgspec.convert(counted, list[LimitUse]))
+def uses_of(kept: Iterable[Mapping[str, Any]]) -> tuple[LimitUse, ...]:
+    """The limit uses that an order's `uses` column keeps, without their bounds: what is counted for
+    the order now, less what was given back already."""
+    net: dict[tuple[UUID, str, date], tuple[int, int]] = {}
+    for use in kept:
+        key = UUID(use["party"]), use["key"], date.fromisoformat(use["day"])
+        minor, count = net.get(key, (0, 0))
+        net[key] = minor + use["minor"], count + use["count"]
+    return tuple(
+        LimitUse(
+            party, key, minor, day, day.replace(day=1), day.replace(month=1, day=1), count=count
+        )
+        for (party, key, day), (minor, count) in net.items()
+        if minor or count
+    )

@@ -1,0 +1,1 @@
+"""Products: one folder each, found by its manifest and registered nowhere."""

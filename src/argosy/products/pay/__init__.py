@@ -1,0 +1,1 @@
+"""Pay: a customer pays a merchant."""

@@ -1,0 +1,1 @@
+"""Refund: a merchant gives back a payment, in whole or in parts."""

@@ -1,0 +1,1 @@
+"""Request: one asks for money, the other pays or declines."""

@@ -1,0 +1,1 @@
+"""Top-up: money from a customer's bank account into the wallet."""

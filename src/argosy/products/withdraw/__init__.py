@@ -1,0 +1,1 @@
+"""Withdraw: money from the wallet to a customer's bank account."""
