@@ -43,9 +43,7 @@ class Keys:
         chance: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         ring = [current, *older]
-        must(
-            all(len(key) == _KEY_BYTES for key in [*ring, search]), "a key has not 32 bytes"
-        )
+        must(all(len(key) == _KEY_BYTES for key in [*ring, search]), "a key has not 32 bytes")
         self._ring = {_key_id(key): key for key in ring}
         must(len(self._ring) == len(ring), "two keys of the ring are the same")
         self._current = _key_id(current)

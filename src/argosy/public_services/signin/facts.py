@@ -30,6 +30,7 @@ class Terms:
     sends_per_phone_hour_max: int = 5
     sends_per_phone_day_max: int = 15
     sends_per_network_hour_max: int = 60
+    challenges_per_hour_max: int = 20
     ticket_life: timedelta = timedelta(minutes=10)
     pin_digits: int = 6
     pin_tries_max: int = 5
@@ -113,6 +114,7 @@ class PinFacts:
     failures: int
     wait_until: datetime | None
     changed_at: datetime
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,5 +194,9 @@ class SigninReason(Reason):
     PIN_NOT_SET = 425, Kind.STATE, "There is no PIN yet; set one with a one-time code."
     PIN_UNCHANGED = 426, Kind.INPUT, "The new PIN is the old one."
     DEVICE_KEY_UNREADABLE = 430, Kind.INPUT, "The device's public key cannot be read."
-    SIGNATURE_MISSING = 431, Kind.UNPROVEN, "This device signs its payments; the signature is missing."
+    SIGNATURE_MISSING = (
+        431,
+        Kind.UNPROVEN,
+        "This device signs its payments; the signature is missing.",
+    )
     SIGNATURE_WRONG = 432, Kind.UNPROVEN, "The device's signature does not fit this payment."

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
 from argosy.base.clock import Clock
-from argosy.base.ids import Ids
-from argosy.base.markets import Market
-from argosy.base.parties.facts import PartyKind
+from argosy.base.ids import Ids, derive
+from argosy.base.markets import Level, Market
+from argosy.base.parties.facts import NewParty, Party, PartyKind, PartyReason
 from argosy.base.parties.keys import Keys
 from argosy.base.parties.parties import Parties
-from argosy.base.ports import Notifier
-from argosy.base.refusals import Refused
-from argosy.base.store import Database
+from argosy.base.ports import Message, Notifier
+from argosy.base.refusals import Refused, Unavailable
+from argosy.base.store import Connection, Database
+from argosy.public_services.signin.codes import Codes
+from argosy.public_services.signin.devices import (
+    Claimed,
+    Devices,
+    check_signature,
+    payment_message,
+)
 from argosy.public_services.signin.facts import (
     Confirmed,
     DeviceClaim,
@@ -24,12 +32,23 @@ from argosy.public_services.signin.facts import (
     Session,
     SessionLine,
     SignedIn,
+    SigninReason,
     Terms,
 )
+from argosy.public_services.signin.pins import Pins
+from argosy.public_services.signin.sessions import Sessions
+
+_log = logging.getLogger(__name__)
+TERMS = Terms()
+_OPEN_KINDS = (PartyKind.CUSTOMER, PartyKind.MERCHANT)
 
 
 class Signin:
-    """Codes, sign-up, sign-in, sessions, devices and the PIN."""
+    """Codes, sign-up, sign-in, sessions, devices and the PIN.
+
+    `chance` gives that many random bytes. Every method that is refused says why as a value; an
+    outage raises `Unavailable`.
+    """
 
     def __init__(
         self,
@@ -40,9 +59,20 @@ class Signin:
         parties: Parties,
         markets: Mapping[str, Market],
         notifier: Notifier,
-        terms: Terms = Terms(),
+        terms: Terms = TERMS,
         chance: Callable[[int], bytes] = secrets.token_bytes,
-    ) -> None: ...
+    ) -> None:
+        self._db = db
+        self._ids = ids
+        self._clock = clock
+        self._parties = parties
+        self._markets = markets
+        self._notifier = notifier
+        self._terms = terms
+        self._codes = Codes(db, ids, clock, keys, terms, chance)
+        self._pins = Pins(db, clock, keys, terms, chance)
+        self._devices = Devices(clock, keys, chance)
+        self._sessions = Sessions(db, ids, clock, keys, terms, chance)
 
     # getting in
 
@@ -50,12 +80,45 @@ class Signin:
         self, market: str, phone_text: str, purpose: Purpose, network: str | None, language: str
     ) -> OtpSent | Refused:
         """Send a one-time code to a phone. Answers and works alike for every phone, known or not.
-        `network` is where the request came from (an IP address), to bound how many it may ask
-        for."""
-        raise NotImplementedError
+
+        `purpose` is ENTER or RESET_PIN; `network` is where the request came from (an IP address),
+        to bound how many it may ask for. Refusals: MARKET_UNKNOWN, CODE_SENDS_SPENT (fact
+        `wait_seconds`), and the market's own about the phone.
+        """
+        pack = self._markets.get(market)
+        if pack is None:
+            return Refused(PartyReason.MARKET_UNKNOWN, field="market")
+        phone = pack.phone(phone_text)
+        if isinstance(phone, Refused):
+            return phone
+        quotas = self._codes.phone_quotas(market, phone) + self._codes.network_quotas(network)
+        subject = self._codes.phone_subject(market, phone, purpose)
+        made = await self._codes.make(subject, purpose, market, quotas, phone=phone)
+        if isinstance(made, Refused):
+            return made
+        sent, code = made
+        await self._notifier.notify(
+            Message(
+                id=self._ids.new(),
+                template=f"signin.code_{purpose.value}",
+                facts={"code": code, "minutes": self._code_minutes, "expires_at": sent.expires_at},
+                market=market,
+                language=language if language in pack.languages else pack.languages[0],
+                phone=phone,
+                secret=True,
+            )
+        )
+        return sent
 
     async def confirm(self, otp_id: str, code: str) -> Confirmed | Refused:
-        raise NotImplementedError
+        """Show the code that arrived; `otp_id` is `OtpSent.id`. Refusals: CODE_WRONG (fact
+        `tries_left`), CODE_TRIES_SPENT, CODE_EXPIRED."""
+        done = await self._codes.confirm(otp_id, code)
+        if isinstance(done, Refused):
+            return done
+        text, ticket, expires_at = done
+        party = await self._parties.by_phone(ticket.market, ticket.phone)
+        return Confirmed(text, ticket.purpose, party is not None, ticket.market, expires_at)
 
     async def sign_up(
         self,
@@ -70,50 +133,171 @@ class Signin:
         city: str | None = None,
         merchant_class: str | None = None,
     ) -> SignedIn | Refused:
-        raise NotImplementedError
+        """Open a wallet for the phone of the ticket, at the market's first level, and sign in.
+
+        Sent again with the same ticket and PIN, after an answer that never arrived, it signs in.
+        """
+        proof = await self._codes.ticket(ticket)
+        if isinstance(proof, Refused):
+            return proof
+        if kind not in _OPEN_KINDS:
+            return Refused(SigninReason.KIND_NOT_OPEN, field="kind")
+        claimed = self._devices.read(device)
+        if isinstance(claimed, Refused):
+            return claimed
+        market = self._markets[proof.market]
+        new = NewParty(
+            id=derive(proof.id, "party"),
+            kind=kind,
+            market=market.code,
+            level=first_level(market, kind).name,
+            language=language if language in market.languages else market.languages[0],
+            name=name,
+            phone=proof.phone,
+            city=city or None,
+            business_name=(business_name or name) if kind is PartyKind.MERCHANT else None,
+            merchant_class=merchant_class,
+        )
+        unfit = self._pins.acceptable(pin, proof.phone)
+        if unfit is not None:
+            return unfit
+        if await self._parties.get(new.id) is not None:
+            return await self.sign_in(ticket, pin, device)
+        async with self._db.work() as conn:
+            party = await self._parties.open(new, conn)
+            if isinstance(party, Refused):
+                taken = party.reason is PartyReason.PHONE_TAKEN
+                return Refused(SigninReason.ALREADY_SIGNED_UP) if taken else party
+            await self._pins.set(party.id, pin, conn)
+            return await self._admit(party, claimed, conn)
 
     async def sign_in(self, ticket: str, pin: str, device: DeviceClaim) -> SignedIn | Refused:
-        raise NotImplementedError
+        """Sign in on a device, with the proof of the phone and the PIN."""
+        proof = await self._codes.ticket(ticket)
+        if isinstance(proof, Refused):
+            return proof
+        claimed = self._devices.read(device)
+        if isinstance(claimed, Refused):
+            return claimed
+        if proof.purpose is not Purpose.ENTER:
+            return Refused(SigninReason.TICKET_INVALID)
+        party = await self._parties.by_phone(proof.market, proof.phone)
+        if party is None:
+            return Refused(SigninReason.NOT_SIGNED_UP)
+        wrong = await self._pins.check(party.id, pin)
+        if wrong is not None:
+            return wrong
+        async with self._db.work() as conn:
+            if not await self._codes.spend_ticket(proof, conn):
+                return Refused(SigninReason.TICKET_INVALID)
+            signed_in = await self._admit(party, claimed, conn)
+        if signed_in.new_device:
+            await self._tell(party, signed_in.session_id, "signin.new_device")
+        return signed_in
 
     async def reset_pin(self, ticket: str, pin: str, device: DeviceClaim) -> SignedIn | Refused:
-        """A new PIN by one-time code; every other session of the party ends."""
-        raise NotImplementedError
+        """A new PIN by one-time code, and signed in with it; every other session of the party
+        ends."""
+        proof = await self._codes.ticket(ticket)
+        if isinstance(proof, Refused):
+            return proof
+        claimed = self._devices.read(device)
+        if isinstance(claimed, Refused):
+            return claimed
+        if proof.purpose is not Purpose.RESET_PIN:
+            return Refused(SigninReason.TICKET_INVALID)
+        party = await self._parties.by_phone(proof.market, proof.phone)
+        if party is None:
+            return Refused(SigninReason.NOT_SIGNED_UP)
+        unfit = self._pins.acceptable(pin, proof.phone)
+        if unfit is not None:
+            return unfit
+        async with self._db.work() as conn:
+            if not await self._codes.spend_ticket(proof, conn):
+                return Refused(SigninReason.TICKET_INVALID)
+            await self._pins.set(party.id, pin, conn)
+            await self._sessions.end_all(party.id, "pin_reset", conn=conn)
+            signed_in = await self._admit(party, claimed, conn)
+        await self._tell(party, signed_in.session_id, "signin.pin_changed")
+        return signed_in
+
+    async def admit(self, party: Party, device: DeviceClaim) -> SignedIn | Refused:
+        """Sign a party in whose proof was given elsewhere (an agent's counter, a simulated
+        town)."""
+        claimed = self._devices.read(device)
+        if isinstance(claimed, Refused):
+            return claimed
+        async with self._db.work() as conn:
+            return await self._admit(party, claimed, conn)
+
+    async def set_pin(self, party_id: UUID, pin: str, conn: Connection) -> None | Refused:
+        """Give a party its first PIN, in the transaction that opens it elsewhere."""
+        unfit = self._pins.acceptable(pin)
+        if unfit is None:
+            await self._pins.set(party_id, pin, conn)
+        return unfit
 
     # sessions
 
     async def session(self, token: str) -> Session | None:
         """Who holds this cookie value, read fresh; None: sign in."""
-        raise NotImplementedError
+        session, replayed = await self._sessions.read(token)
+        if replayed is not None:
+            _log.warning("a spent session token of party %s was shown; session ended", replayed)
+            party = await self._parties.get(replayed)
+            if party is not None:
+                await self._tell(party, self._ids.new(), "signin.replayed")
+        return session
 
     async def rotate(self, session: Session) -> str | None:
-        """The next cookie value, when `session.rotate_due`; None where another request was
-        faster."""
-        raise NotImplementedError
+        """The next cookie value, when `session.rotate_due`; None where another request was faster.
+        The present one stays good until the next is shown."""
+        return await self._sessions.rotate(session)
 
     def form_fits(self, session: Session, csrf: str) -> None | Refused:
-        raise NotImplementedError
+        """None when a form carries the session's secret; else FORM_FOREIGN."""
+        return self._sessions.form_fits(session, csrf)
 
     async def sign_out(self, session: Session) -> None:
-        raise NotImplementedError
+        """End this session, at once and everywhere."""
+        await self._sessions.end(session.party_id, session.id, "signed_out")
 
     async def sessions(self, party_id: UUID) -> list[SessionLine]:
-        raise NotImplementedError
+        """The live sessions of a party, for its owner, the last used first."""
+        return await self._sessions.lines(party_id)
 
     async def revoke(self, session: Session, other: UUID) -> None | Refused:
         """End another session of the same party."""
-        raise NotImplementedError
+        if await self._sessions.end(session.party_id, other, "revoked"):
+            return None
+        return Refused(SigninReason.SESSION_NOT_FOUND)
 
     async def revoke_all(self, party_id: UUID, keep: UUID | None = None) -> int:
-        raise NotImplementedError
+        """End every session of a party but `keep`; says how many."""
+        return await self._sessions.end_all(party_id, "revoked", keep)
 
     # proofs
 
     async def check_pin(self, who: Session | UUID, pin: str) -> None | Refused:
         """None when the PIN is right. Facts of the no: `tries_left` or `wait_seconds`."""
-        raise NotImplementedError
+        if isinstance(who, Session):
+            return await self._pins.check(who.party_id, pin, who.pin)
+        return await self._pins.check(who, pin)
 
     async def change_pin(self, session: Session, old: str, new: str) -> None | Refused:
-        raise NotImplementedError
+        """A new PIN for who knows the old one; the party's other sessions go on."""
+        wrong = await self.check_pin(session, old)
+        if wrong is not None:
+            return wrong
+        unfit = self._pins.acceptable(new)
+        if unfit is None and new == old:
+            unfit = Refused(SigninReason.PIN_UNCHANGED, field="pin")
+        if unfit is not None:
+            return unfit
+        async with self._db.work() as conn:
+            await self._pins.set(session.party_id, new, conn)
+        await self._tell(session.party, self._ids.new(), "signin.pin_changed")
+        return None
 
     async def challenge(
         self,
@@ -123,24 +307,88 @@ class Signin:
         network: str | None,
         facts: Mapping[str, Any],
     ) -> OtpSent | Refused:
-        """Send a code for one payment. `content` says what the operation is (`pay|payee|10000|INR`)
-        and the code proves only that; `facts` go into the message (`amount`: Money, `payee`:
-        text)."""
-        raise NotImplementedError
+        """Send a code for one payment.
+
+        `content` says what the operation is (`pay|payee|10000|INR`) and the code proves only that;
+        `facts` go into the message (`amount`: Money, `payee`: text).
+        """
+        quotas = self._codes.party_quotas(who.party_id) + self._codes.network_quotas(network)
+        subject = self._codes.operation_subject(who.party_id, operation_id)
+        made = await self._codes.make(subject, Purpose.PAYMENT, who.market, quotas, content=content)
+        if isinstance(made, Refused):
+            return made
+        sent, code = made
+        own = {"code": code, "minutes": self._code_minutes, "expires_at": sent.expires_at}
+        await self._notifier.notify(
+            Message(
+                id=self._ids.new(),
+                template="signin.code_payment",
+                facts={**facts, **own},
+                market=who.market,
+                language=who.party.language,
+                to=who.party_id,
+                secret=True,
+            )
+        )
+        return sent
 
     async def proven(
         self, party_id: UUID, operation_id: UUID, content: str, code: str
     ) -> None | Refused:
-        """None when `code` was sent for this very operation and content. The same operation may
-        show it again (a retry is the same payment); no other ever can."""
-        raise NotImplementedError
+        """None when `code` was sent for this very operation and content.
+
+        While the code lives the same operation may show it again (a retry is the same payment); no
+        other operation ever can.
+        """
+        subject = self._codes.operation_subject(party_id, operation_id)
+        return await self._codes.proven(subject, content, code)
 
     def payment_message(self, session: Session, operation_id: UUID, content: str) -> bytes:
         """What the device signs for one payment."""
-        raise NotImplementedError
+        return payment_message(session, operation_id, content)
 
     def check_signature(
         self, session: Session, operation_id: UUID, content: str, signature: bytes | None
     ) -> None | Refused:
         """None when the device signed this payment, or has no key to sign with."""
-        raise NotImplementedError
+        return check_signature(session, operation_id, content, signature)
+
+    async def prune(self) -> int:
+        """Forget what is over; a job calls this every hour. Says how many rows went."""
+        return await self._codes.prune() + await self._sessions.prune()
+
+    # within
+
+    @property
+    def _code_minutes(self) -> int:
+        return int(self._terms.code_life.total_seconds()) // 60
+
+    async def _admit(self, party: Party, claimed: Claimed, conn: Connection) -> SignedIn:
+        is_new = await self._devices.bind(party.id, claimed.device, conn)
+        session_id, token, expires_at = await self._sessions.open(party, claimed.device, conn)
+        return SignedIn(session_id, party, token, claimed.cookie, is_new, expires_at)
+
+    async def _tell(self, party: Party, subject: UUID, template: str) -> None:
+        message = Message(
+            id=derive(subject, template),
+            template=template,
+            facts={"at": self._clock.now()},
+            market=party.market,
+            language=party.language,
+            to=party.id,
+        )
+        try:
+            await self._notifier.notify(message)
+        except Unavailable:
+            # What it tells of is done and durable; to say "try again" now would be wrong.
+            _log.exception("message %s (%s) could not be stored", message.id, template)
+
+
+def first_level(market: Market, kind: PartyKind) -> Level:
+    """The level at which a party of `kind` begins: the lowest, or for merchants their own."""
+    if kind is PartyKind.MERCHANT:
+        return market.level(market.merchant_level)
+    return min(
+        (level for level in market.levels if level.name != market.merchant_level),
+        key=lambda level: level.rank,
+    )

@@ -1,0 +1,302 @@
+"""One-time codes: made, bounded, sent, and each good once.
+
+A code is six digits, so what guards it is not its length: five tries, five minutes, one live code
+for each subject, and few sends an hour for each phone and each network. Nothing here looks up
+whether a phone has a wallet, so nothing can tell. The code is kept as a keyed hash only and never
+logged.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from argosy.base.clock import Clock
+from argosy.base.ids import Ids
+from argosy.base.parties.keys import Keys
+from argosy.base.refusals import Refused
+from argosy.base.store import Connection, Database, Record
+from argosy.public_services.signin.facts import OtpSent, Purpose, SigninReason, Terms
+from argosy.public_services.signin.tokens import Token, decode, encode
+
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+_SUBJECT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """At most `most` sends to or from `subject` in each window of length `window`."""
+
+    subject: bytes
+    window: timedelta
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A phone that was just proven: what a ticket's text stands for."""
+
+    id: UUID
+    market: str
+    purpose: Purpose
+    phone: str
+
+
+class Codes:
+    """Codes and the tickets that a right code gives."""
+
+    def __init__(
+        self,
+        db: Database,
+        ids: Ids,
+        clock: Clock,
+        keys: Keys,
+        terms: Terms,
+        chance: Callable[[int], bytes],
+    ) -> None:
+        self._db = db
+        self._ids = ids
+        self._clock = clock
+        self._keys = keys
+        self._terms = terms
+        self._chance = chance
+
+    # subjects and quotas
+
+    def phone_subject(self, market: str, phone: str, purpose: Purpose) -> bytes:
+        return self._keys.digest("code.subject", market, phone, purpose)[:_SUBJECT_BYTES]
+
+    def operation_subject(self, party_id: UUID, operation_id: UUID) -> bytes:
+        digest = self._keys.digest("code.operation", party_id.bytes, operation_id.bytes)
+        return digest[:_SUBJECT_BYTES]
+
+    def phone_quotas(self, market: str, phone: str) -> list[Quota]:
+        subject = self._keys.digest("sends.phone", market, phone)
+        return [
+            Quota(subject, _HOUR, self._terms.sends_per_phone_hour_max),
+            Quota(subject + b"d", _DAY, self._terms.sends_per_phone_day_max),
+        ]
+
+    def party_quotas(self, party_id: UUID) -> list[Quota]:
+        subject = self._keys.digest("sends.party", party_id.bytes)
+        return [Quota(subject, _HOUR, self._terms.challenges_per_hour_max)]
+
+    def network_quotas(self, network: str | None) -> list[Quota]:
+        if not network:
+            return []
+        subject = self._keys.digest("sends.network", _network_of(network))
+        return [Quota(subject, _HOUR, self._terms.sends_per_network_hour_max)]
+
+    # codes
+
+    async def make(
+        self,
+        subject: bytes,
+        purpose: Purpose,
+        market: str,
+        quotas: list[Quota],
+        *,
+        phone: str | None = None,
+        content: str = "",
+    ) -> tuple[OtpSent, str] | Refused:
+        """A new code for `subject`, which ends the one before it. Answers what to tell the asker
+        and, apart from it, the code to send. Durable when it returns; sending comes after."""
+        now = self._clock.now()
+        code_id = self._ids.new()
+        digits = self._terms.code_digits
+        code = f"{int.from_bytes(self._chance(16)) % 10**digits:0{digits}d}"
+        expires_at = now + self._terms.code_life
+        async with self._db.work() as conn:
+            # In one order for all, so that two senders never wait for each other in a ring.
+            for quota in sorted(quotas, key=lambda q: q.subject):
+                if not await self._count(quota, now, conn):
+                    wait = _window_end(now, quota.window) - now
+                    break
+            else:
+                await conn.execute(
+                    """
+                    INSERT INTO signin.code AS c
+                        (subject, id, digest, market, purpose, phone_sealed, sent_at, expires_at)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                    ON CONFLICT (subject) DO UPDATE SET id = excluded.id, digest = excluded.digest,
+                        phone_sealed = excluded.phone_sealed, tries = 0, sent_at = excluded.sent_at,
+                        expires_at = excluded.expires_at, spent_at = NULL
+                    """,
+                    subject,
+                    code_id,
+                    self._digest(subject, code_id, content, code),
+                    market,
+                    purpose.value,
+                    None if phone is None else self._keys.seal(phone, str(code_id), "code"),
+                    now,
+                    expires_at,
+                )
+                return OtpSent(encode(subject + code_id.bytes), expires_at, digits), code
+        return Refused(SigninReason.CODE_SENDS_SPENT, {"wait_seconds": _seconds(wait)})
+
+    async def confirm(self, otp_id: str, code: str) -> tuple[str, Ticket, datetime] | Refused:
+        """Spend a code. Answers the ticket's text, the ticket, and until when it is good."""
+        raw = decode(otp_id)
+        if raw is None or len(raw) != _SUBJECT_BYTES + 16:
+            return Refused(SigninReason.CODE_EXPIRED)
+        subject, code_id = raw[:_SUBJECT_BYTES], UUID(bytes=raw[_SUBJECT_BYTES:])
+        async with self._db.work() as conn:
+            row = await self._try(conn, subject, code_id, "", code, again=False)
+            if isinstance(row, Refused):
+                return row
+            if row["phone_sealed"] is None:
+                return Refused(SigninReason.CODE_EXPIRED)
+            phone = self._keys.open(row["phone_sealed"], str(code_id), "code")
+            ticket = Ticket(self._ids.new(), row["market"], Purpose(row["purpose"]), phone)
+            token = Token.make(ticket.id, self._chance)
+            expires_at = self._clock.now() + self._terms.ticket_life
+            await conn.execute(
+                """
+                INSERT INTO signin.ticket (id, digest, market, purpose, phone_sealed, expires_at)
+                VALUES ($1, $2, $3, $4, $5, $6)
+                """,
+                ticket.id,
+                self._keys.digest("ticket", token.text),
+                ticket.market,
+                ticket.purpose.value,
+                self._keys.seal(phone, str(ticket.id), "ticket"),
+                expires_at,
+            )
+        return token.text, ticket, expires_at
+
+    async def proven(self, subject: bytes, content: str, code: str) -> None | Refused:
+        """None when `code` is the live one of `subject` for `content`, now or when first shown."""
+        async with self._db.work() as conn:
+            code_id = await conn.fetchval("SELECT id FROM signin.code WHERE subject = $1", subject)
+            if code_id is None:
+                return Refused(SigninReason.CODE_EXPIRED, field="code")
+            row = await self._try(conn, subject, code_id, content, code, again=True)
+        return row if isinstance(row, Refused) else None
+
+    async def ticket(self, text: str) -> Ticket | Refused:
+        """What the text of a ticket stands for, while it is good."""
+        token = Token.read(text)
+        row = token and await self._db.one(
+            """
+            SELECT digest, market, purpose, phone_sealed FROM signin.ticket
+            WHERE id = $1 AND spent_at IS NULL AND expires_at > $2
+            """,
+            token.owner,
+            self._clock.now(),
+        )
+        if not token or not row:
+            return Refused(SigninReason.TICKET_INVALID)
+        if not hmac.compare_digest(row["digest"], self._keys.digest("ticket", token.text)):
+            return Refused(SigninReason.TICKET_INVALID)
+        phone = self._keys.open(row["phone_sealed"], str(token.owner), "ticket")
+        return Ticket(token.owner, row["market"], Purpose(row["purpose"]), phone)
+
+    async def spend_ticket(self, ticket: Ticket, conn: Connection) -> bool:
+        """End a ticket in the transaction of what it was for; False where it was ended before."""
+        tag = await conn.execute(
+            "UPDATE signin.ticket SET spent_at = $2 WHERE id = $1 AND spent_at IS NULL",
+            ticket.id,
+            self._clock.now(),
+        )
+        return bool(tag == "UPDATE 1")
+
+    async def prune(self) -> int:
+        """Forget codes, tickets and counters that are over."""
+        now = self._clock.now()
+        gone = 0
+        for table, column in (("code", "expires_at"), ("ticket", "expires_at"), ("sends", "until")):
+            tag = await self._db.run(f"DELETE FROM signin.{table} WHERE {column} <= $1", now)
+            gone += int(tag.rpartition(" ")[2])
+        return gone
+
+    # within
+
+    async def _try(
+        self,
+        conn: Connection,
+        subject: bytes,
+        code_id: UUID,
+        content: str,
+        code: str,
+        *,
+        again: bool,
+    ) -> Record | Refused:
+        """Count the try and compare in one statement: however many try at once, each is counted
+        before it hears the answer. Comparing keyed hashes needs no constant time."""
+        now = self._clock.now()
+        row = await conn.fetchrow(
+            """
+            UPDATE signin.code SET
+                tries = tries + CASE WHEN digest = $3 THEN 0 ELSE 1 END,
+                spent_at = CASE WHEN digest = $3 THEN coalesce(spent_at, $4) ELSE spent_at END
+            WHERE subject = $1 AND id = $2 AND tries < $5 AND expires_at > $4
+                AND (spent_at IS NULL OR $6)
+            RETURNING digest = $3 AS is_right, tries, market, purpose, phone_sealed
+            """,
+            subject,
+            code_id,
+            self._digest(subject, code_id, content, "".join(code.split())),
+            now,
+            self._terms.code_tries_max,
+            again,
+        )
+        if row is None:
+            tries = await conn.fetchval(
+                """
+                SELECT tries FROM signin.code
+                WHERE subject = $1 AND id = $2 AND spent_at IS NULL AND expires_at > $3
+                """,
+                subject,
+                code_id,
+                now,
+            )
+            spent = tries is not None and tries >= self._terms.code_tries_max
+            reason = SigninReason.CODE_TRIES_SPENT if spent else SigninReason.CODE_EXPIRED
+            return Refused(reason, field="code")
+        if row["is_right"]:
+            return row
+        left = self._terms.code_tries_max - row["tries"]
+        if left <= 0:
+            return Refused(SigninReason.CODE_TRIES_SPENT, field="code")
+        return Refused(SigninReason.CODE_WRONG, {"tries_left": left}, field="code")
+
+    async def _count(self, quota: Quota, now: datetime, conn: Connection) -> bool:
+        counted = await conn.fetchval(
+            """
+            INSERT INTO signin.sends AS s (subject, until, count) VALUES ($1, $2, 1)
+            ON CONFLICT (subject, until) DO UPDATE SET count = s.count + 1 WHERE s.count < $3
+            RETURNING true
+            """,
+            quota.subject,
+            _window_end(now, quota.window),
+            quota.most,
+        )
+        return bool(counted)
+
+    def _digest(self, subject: bytes, code_id: UUID, content: str, code: str) -> bytes:
+        return self._keys.digest("code", subject, code_id.bytes, content, code)
+
+
+def _window_end(now: datetime, window: timedelta) -> datetime:
+    length = int(window.total_seconds())
+    return datetime.fromtimestamp((int(now.timestamp()) // length + 1) * length, UTC)
+
+
+def _seconds(wait: timedelta) -> int:
+    return max(1, int(wait.total_seconds()))
+
+
+def _network_of(network: str) -> str:
+    """An IPv6 customer has a whole /64; an IPv4 one an address."""
+    try:
+        address = ipaddress.ip_address(network.strip())
+    except ValueError:
+        return network.strip()
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
