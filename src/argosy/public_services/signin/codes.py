@@ -137,20 +137,20 @@ class Codes:
                     expires_at,
                 )
                 return OtpSent(encode(subject + code_id.bytes), expires_at, digits), code
-        return Refused(SigninReason.CODE_SENDS_SPENT, {"wait_seconds": _seconds(wait)})
+        return Refused(SigninReason.OTP_SENDS_SPENT, {"wait_seconds": _seconds(wait)})
 
     async def confirm(self, otp_id: str, code: str) -> tuple[str, Ticket, datetime] | Refused:
         """Spend a code. Answers the ticket's text, the ticket, and until when it is good."""
         raw = decode(otp_id)
         if raw is None or len(raw) != _SUBJECT_BYTES + 16:
-            return Refused(SigninReason.CODE_EXPIRED)
+            return Refused(SigninReason.OTP_EXPIRED)
         subject, code_id = raw[:_SUBJECT_BYTES], UUID(bytes=raw[_SUBJECT_BYTES:])
         async with self._db.work() as conn:
             row = await self._try(conn, subject, code_id, "", code, again=False)
             if isinstance(row, Refused):
                 return row
             if row["phone_sealed"] is None:
-                return Refused(SigninReason.CODE_EXPIRED)
+                return Refused(SigninReason.OTP_EXPIRED)
             phone = self._keys.open(row["phone_sealed"], str(code_id), "code")
             ticket = Ticket(self._ids.new(), row["market"], Purpose(row["purpose"]), phone)
             token = Token.make(ticket.id, self._chance)
@@ -174,7 +174,7 @@ class Codes:
         async with self._db.work() as conn:
             code_id = await conn.fetchval("SELECT id FROM signin.code WHERE subject = $1", subject)
             if code_id is None:
-                return Refused(SigninReason.CODE_EXPIRED, field="code")
+                return Refused(SigninReason.OTP_EXPIRED, field="code")
             row = await self._try(conn, subject, code_id, content, code, again=True)
         return row if isinstance(row, Refused) else None
 
@@ -256,14 +256,14 @@ class Codes:
                 now,
             )
             spent = tries is not None and tries >= self._terms.code_tries_max
-            reason = SigninReason.CODE_TRIES_SPENT if spent else SigninReason.CODE_EXPIRED
+            reason = SigninReason.OTP_TRIES_SPENT if spent else SigninReason.OTP_EXPIRED
             return Refused(reason, field="code")
         if row["is_right"]:
             return row
         left = self._terms.code_tries_max - row["tries"]
         if left <= 0:
-            return Refused(SigninReason.CODE_TRIES_SPENT, field="code")
-        return Refused(SigninReason.CODE_WRONG, {"tries_left": left}, field="code")
+            return Refused(SigninReason.OTP_TRIES_SPENT, field="code")
+        return Refused(SigninReason.OTP_WRONG, {"tries_left": left}, field="code")
 
     async def _count(self, quota: Quota, now: datetime, conn: Connection) -> bool:
         counted = await conn.fetchval(

@@ -175,10 +175,10 @@ class SessionLine:
 class SigninReason(Reason):
     """Why somebody is not let in, or a proof does not hold."""
 
-    CODE_SENDS_SPENT = 400, Kind.BUSY, "Too many codes were asked for; wait before the next."
-    CODE_WRONG = 401, Kind.UNPROVEN, "The one-time code is not right."
-    CODE_EXPIRED = 402, Kind.STATE, "The one-time code's time is over, or a newer one was sent."
-    CODE_TRIES_SPENT = 403, Kind.UNPROVEN, "Too many wrong codes; ask for a new one."
+    OTP_SENDS_SPENT = 400, Kind.BUSY, "Too many codes were asked for; wait before the next."
+    OTP_WRONG = 401, Kind.UNPROVEN, "The one-time code is not right."
+    OTP_EXPIRED = 402, Kind.STATE, "The one-time code's time is over, or a newer one was sent."
+    OTP_TRIES_SPENT = 403, Kind.UNPROVEN, "Too many wrong codes; ask for a new one."
     TICKET_INVALID = 404, Kind.UNPROVEN, "The proof of the phone is spent or too old; begin again."
     ALREADY_SIGNED_UP = 405, Kind.CONFLICT, "This phone has a wallet already; sign in."
     NOT_SIGNED_UP = 406, Kind.UNKNOWN, "This phone has no wallet yet; sign up."

@@ -82,7 +82,7 @@ class Signin:
         """Send a one-time code to a phone. Answers and works alike for every phone, known or not.
 
         `purpose` is ENTER or RESET_PIN; `network` is where the request came from (an IP address),
-        to bound how many it may ask for. Refusals: MARKET_UNKNOWN, CODE_SENDS_SPENT (fact
+        to bound how many it may ask for. Refusals: MARKET_UNKNOWN, OTP_SENDS_SPENT (fact
         `wait_seconds`), and the market's own about the phone.
         """
         pack = self._markets.get(market)
@@ -111,8 +111,8 @@ class Signin:
         return sent
 
     async def confirm(self, otp_id: str, code: str) -> Confirmed | Refused:
-        """Show the code that arrived; `otp_id` is `OtpSent.id`. Refusals: CODE_WRONG (fact
-        `tries_left`), CODE_TRIES_SPENT, CODE_EXPIRED."""
+        """Show the code that arrived; `otp_id` is `OtpSent.id`. Refusals: OTP_WRONG (fact
+        `tries_left`), OTP_TRIES_SPENT, OTP_EXPIRED."""
         done = await self._codes.confirm(otp_id, code)
         if isinstance(done, Refused):
             return done
