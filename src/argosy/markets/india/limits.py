@@ -50,7 +50,7 @@ LEVELS = (
         10,
         ("phone", "business"),
         (Fact(None, HOUSE, "house-merchants", standing=Standing.PRACTICE),),
-        parties=("merchant",),
+        parties=("merchant", "agent"),
     ),
 )
 
