@@ -1,0 +1,107 @@
+"""Settings: wrong ones are refused at start, all at once, by name."""
+
+import stat
+
+import pytest
+
+from argosy.settings import SettingsError, load, new_key
+
+KEY = "A" * 43 + "="
+
+
+def problems(**env):
+    with pytest.raises(SettingsError) as caught:
+        load({f"ARGOSY_{name}": value for name, value in env.items()})
+    return caught.value.problems
+
+
+def test_a_key_is_all_that_is_needed():
+    settings = load({"ARGOSY_KEY": KEY, "HOME": "/nowhere"})
+    assert (settings.host, settings.port, settings.demo, settings.workers) == (
+        "127.0.0.1",
+        8080,
+        False,
+        1,
+    )
+    assert settings.public_url == "http://127.0.0.1:8080"
+    assert settings.key == bytes(32)
+
+
+def test_everything_can_be_said(tmp_path):
+    settings = load(
+        {
+            "ARGOSY_DATABASE_URL": "postgresql://a:b@db/argosy",
+            "ARGOSY_DATA": str(tmp_path / "data"),
+            "ARGOSY_DEMO": "no",
+            "ARGOSY_HOST": "::",
+            "ARGOSY_KEY": new_key(),
+            "ARGOSY_LOG": "WARNING",
+            "ARGOSY_MARKETS": f"{tmp_path}",
+            "ARGOSY_PORT": "9000",
+            "ARGOSY_PUBLIC_URL": "https://wallet.example/",
+            "ARGOSY_WEBHOOKS_PRIVATE": "1",
+            "ARGOSY_WORKERS": "4",
+        }
+    )
+    assert settings.markets == (tmp_path,)
+    assert settings.public_url == "https://wallet.example"
+    assert (settings.log, settings.workers, settings.webhooks_private) == ("warning", 4, True)
+
+
+def test_all_that_is_wrong_is_said_at_once_and_by_name():
+    said = problems(
+        PORT="80a", WORKERS="0", DATABASE_URL="mysql://x", MARKETS="/no/such", LOG="loud",
+        PUBLIC_URL="ftp://x", DEMO="perhaps", KEY="short", HOST="a b",
+    )  # fmt: skip
+    named = {line.split()[0].removeprefix("ARGOSY_") for line in said}
+    assert named == {
+        "PORT", "WORKERS", "DATABASE_URL", "MARKETS", "LOG", "PUBLIC_URL", "DEMO", "KEY", "HOST",
+    }  # fmt: skip
+    assert len(said) == 9
+
+
+def test_a_mistyped_name_is_refused_with_a_suggestion():
+    assert problems(KEY=KEY, PROT="9000") == [
+        "ARGOSY_PROT is no setting of Argosy; did you mean ARGOSY_PORT?"
+    ]
+
+
+def test_without_a_key_it_says_how_to_make_one():
+    (line,) = problems()
+    assert "ARGOSY_KEY is missing" in line
+    assert "`argosy key`" in line
+
+
+def test_a_message_never_repeats_a_secret():
+    (line,) = problems(KEY=KEY, DATABASE_URL="postgres//argosy:hunter2@db/x")
+    assert "hunter2" not in line
+    settings = load({"ARGOSY_KEY": KEY, "ARGOSY_DATABASE_URL": "postgres://argosy:hunter2@db/x"})
+    assert "hunter2" not in repr(settings)
+    assert "key=" not in repr(settings)
+
+
+def test_a_demo_makes_its_key_once_and_for_its_owner_alone(tmp_path):
+    env = {"ARGOSY_DATA": str(tmp_path / "town")}
+    first = load(env, demo=True)
+    assert load(env, demo=True).key == first.key
+    assert stat.S_IMODE((tmp_path / "town" / "demo.key").stat().st_mode) == 0o600
+    assert [path.name for path in (tmp_path / "town").iterdir()] == ["demo.key"]
+
+
+def test_a_demo_key_is_not_taken_for_a_key_of_ones_own(tmp_path):
+    load({"ARGOSY_DATA": str(tmp_path)}, demo=True)
+    (line,) = problems(DATA=str(tmp_path))
+    assert "ARGOSY_KEY is missing" in line
+
+
+def test_bad_settings_touch_nothing(tmp_path):
+    with pytest.raises(SettingsError):
+        load({"ARGOSY_DATA": str(tmp_path / "town"), "ARGOSY_PORT": "x"}, demo=True)
+    assert not (tmp_path / "town").exists()
+
+
+def test_keys_for_different_purposes_differ():
+    settings = load({"ARGOSY_KEY": KEY})
+    assert settings.subkey("parties.phone") == settings.subkey("parties.phone")
+    assert len({settings.subkey(p) for p in ("parties.phone", "parties.name", "pins")}) == 3
+    assert len(settings.subkey("pins")) == 32
