@@ -53,6 +53,15 @@ class Orders:
         )
         return {row["id"]: order_of(row) for row in rows}
 
+    async def between(self, first: UUID, last: UUID) -> list[Order]:
+        """The orders with ids from `first` to `last`, both included, a few of them."""
+        rows = await self._db.all(
+            f"SELECT {_COLUMNS} FROM orders.orders WHERE id BETWEEN $1 AND $2 ORDER BY id LIMIT 64",
+            first,
+            last,
+        )
+        return [order_of(row) for row in rows]
+
     async def open_for(self, party: UUID, limit: int = OPEN_ORDERS_MAX) -> list[Order]:
         """Orders that wait for something and have `party` on either side, newest first."""
         rows = await self._db.all(

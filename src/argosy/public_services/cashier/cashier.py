@@ -1,0 +1,348 @@
+"""The thin shell around every plan: load, plan, prove, gate, answer.
+
+A payment costs one grouped read of the payee and one commit. What is read is read fresh, shared with
+the requests of the same moment, and never kept.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from argosy.base.markets import Market
+from argosy.base.orders.facts import Order, OrderReason
+from argosy.base.orders.planning import DONE, MARK
+from argosy.base.orders.review import Reviews
+from argosy.base.parties.facts import Party
+from argosy.base.ports import Operation
+from argosy.base.postings import Challenged, Done, OrderMove
+from argosy.base.products import (
+    Asker,
+    Command,
+    Context,
+    Plan,
+    Product,
+    Sealed,
+    Sweep,
+    Tools,
+    Verb,
+    Wants,
+    seal,
+)
+from argosy.base.refusals import Refused, Unavailable, must
+from argosy.public_services.cashier.facts import CashierReason, Preview, Proofs, Receipt, Shown
+from argosy.public_services.receipts.numbers import number_of
+
+MOVE_TRIES_MAX = 8
+"""How often a command is planned anew when somebody else moved the order first."""
+
+NOTHING = Shown()
+
+_log = logging.getLogger(__name__)
+
+
+class Cashier:
+    """Carries out commands. `products` are all that were found; a command's type says whose it is."""
+
+    def __init__(self, tools: Tools, products: Mapping[str, Product], proofs: Proofs) -> None:
+        self._tools = tools
+        self._proofs = proofs
+        self._verbs = {verb.command: verb for p in products.values() for verb in p.verbs}
+        self._products = products
+        self.reviews = Reviews(tools, products)
+
+    async def carry_out(
+        self, command: Command, asker: Asker, shown: Shown = NOTHING
+    ) -> Receipt | Refused | Challenged:
+        """Do it, once: the same command sent again gets the first answer.
+
+        Challenged: a code is on its way; send the same command again and show it. Raises
+        `Unavailable` when the database does not answer; send the same command again then.
+        """
+        verb = self._verb(command)
+        if command.id.version != 7:
+            return Refused(CashierReason.ID_NOT_UUID7, field="id")
+        proven: frozenset[str] | None = None
+        mark = self._mark(command, asker)
+        for tries in range(1, MOVE_TRIES_MAX + 1):
+            planned = await self._planned(verb, command, asker, mark)
+            if not isinstance(planned, tuple):
+                return planned
+            context, plan = planned
+            content = content_of(plan)
+            if proven is None:
+                shows = await self._prove(verb, asker, command, content, shown)
+                if isinstance(shows, Refused):
+                    return shows
+                proven = shows
+            answer = await self._taken(plan, proven)
+            if isinstance(answer, Done):
+                return await self._receipt(verb, context, plan, answer)
+            if isinstance(answer, Challenged):
+                return await self._challenge(asker, shown, answer, content, context)
+            moved_on = answer.reason is OrderReason.ORDER_MOVED_ON
+            if moved_on and context.order is not None and tries < MOVE_TRIES_MAX:
+                continue
+            return await self._or_first(command, mark, asker, answer)
+        return Refused(OrderReason.ORDER_MOVED_ON)
+
+    async def preview(self, command: Command, asker: Asker) -> Preview | Refused:
+        """What `command` would do, for the page that asks to confirm it. Nothing is asked of the gate:
+        funds and limits are looked at when it is carried out."""
+        verb = self._verb(command)
+        planned = await self._planned(verb, command, asker, self._mark(command, asker))
+        if isinstance(planned, Refused):
+            return planned
+        if isinstance(planned, Receipt):
+            return Preview(planned.order, None, verb.proofs, "")
+        context, plan = planned
+        order = _order_after(context, plan)
+        return Preview(order, context.other, verb.proofs, content_of(plan))
+
+    async def try_out(self, command: Command, asker: Asker) -> Preview | Refused:
+        """A dry run: the same way through the brain and the ledger as the real one, as if the person
+        had shown the usual proofs, and then nothing stays."""
+        verb = self._verb(command)
+        planned = await self._planned(verb, command, asker, self._mark(command, asker))
+        if isinstance(planned, Refused):
+            return planned
+        if isinstance(planned, Receipt):
+            return Preview(planned.order, None, verb.proofs, "")
+        context, plan = planned
+        order, content = _order_after(context, plan), content_of(plan)
+        if plan.operation is None:
+            return Preview(order, context.other, verb.proofs, content)
+        operation = replace(plan.operation, proofs=verb.proofs)
+        answer = await self._tools.gate.try_out(operation, plan.posting)
+        if isinstance(answer, Refused):
+            return answer
+        if isinstance(answer, Challenged):
+            return Preview(order, context.other, verb.proofs, content, answer.proof)
+        order = replace(order, state=answer.state or order.state)
+        return Preview(order, context.other, verb.proofs, content)
+
+    async def status(self, order_id: UUID, asker: Asker) -> Receipt | Refused:
+        """How an order stands, for one of its two sides; also the answer to a request whose own
+        answer got lost."""
+        order = await self._tools.orders.get(order_id)
+        if order is None or asker.party.id not in (order.payer, order.payee):
+            return Refused(OrderReason.ORDER_NOT_FOUND)
+        return self._receipt_of(order, existed=True)
+
+    def receipt_number(self, order_id: UUID) -> str:
+        """The public number by which anyone can check the receipt of an order."""
+        return number_of(self._tools.keys, order_id)
+
+    def sweeps(self) -> tuple[Sweep, ...]:
+        """Everything that the clock does for products and reviews."""
+        swept = [s for product in self._products.values() for s in product.sweeps(self._tools)]
+        return (*swept, *self.reviews.sweeps())
+
+    # --- the steps ---------------------------------------------------------------------------
+
+    async def _planned(
+        self, verb: Verb, command: Command, asker: Asker, mark: str
+    ) -> tuple[Context, Plan] | Receipt | Refused:
+        context = await self._load(verb, command, asker, mark)
+        if isinstance(context, Refused):
+            return context
+        if context.order is not None:
+            first = self._first(context.order, command.id, mark, asker)
+            if first is not None:
+                return first
+        plan = verb.plan(command, context)
+        if isinstance(plan, Refused):
+            return await self._or_first(command, mark, asker, plan)
+        return context, plan
+
+    async def _load(
+        self, verb: Verb, command: Command, asker: Asker, mark: str
+    ) -> Context | Refused:
+        tools, wants = self._tools, verb.wants(command)
+        market = tools.markets.get(asker.party.market)
+        if market is None:
+            return Refused(CashierReason.OTHER_MARKET)
+        blank = Context(market, tools.clock.now(), asker, mark=mark)
+        if wants.order is not None:
+            counted = await tools.orders.counted(wants.order)
+            if counted is None or counted.order.market != market.code:
+                return Refused(OrderReason.ORDER_NOT_FOUND)
+            order = counted.order
+            beside = order.payee if order.payee != asker.party.id else order.payer
+            other = await tools.parties.get(beside) if beside is not None else None
+            return replace(blank, other=other, order=order, uses=counted.uses)
+        found = await self._other(market, wants)
+        if isinstance(found, Refused):
+            return found
+        other, phone = found
+        sealing = partial(seal, tools.keys, market.code, command.id)
+        sealed: dict[str, Sealed] = {}
+        for name in verb.personal:
+            text = phone if name == "phone" else getattr(command, name)
+            if text is not None and not (name == "phone" and other is not None):
+                sealed[name] = sealing(name, text)
+        return replace(blank, other=other, sealed=sealed)
+
+    async def _other(
+        self, market: Market, wants: Wants
+    ) -> tuple[Party | None, str | None] | Refused:
+        """Who is named, and the phone in E.164 where it was by phone."""
+        parties = self._tools.parties
+        if wants.phone is not None:
+            phone = market.phone(wants.phone)
+            if isinstance(phone, Refused):
+                return phone
+            return await parties.by_phone(market.code, phone), phone
+        if wants.number is not None:
+            return await parties.by_number(market.code, wants.number), None
+        if wants.party is not None:
+            return await parties.get(wants.party), None
+        return None, None
+
+    async def _prove(
+        self, verb: Verb, asker: Asker, command: Command, content: str, shown: Shown
+    ) -> frozenset[str] | Refused:
+        """The proofs that hold for this command, or why they do not."""
+        if asker.by_key:
+            enough = verb.by_key or not verb.proofs
+            return frozenset({"key"}) if enough else Refused(CashierReason.KEY_NOT_ENOUGH)
+        if not verb.proofs:
+            return frozenset()
+        session = shown.session
+        if session is None or (shown.pin is None and shown.otp is None):
+            return Refused(CashierReason.PIN_MISSING, field="pin")
+        must(session.party_id == asker.party.id, "a session of somebody else", asker=asker)
+        if shown.pin is not None:
+            wrong = await self._proofs.check_pin(session, shown.pin)
+            if wrong is not None:
+                return wrong
+        wrong = self._proofs.check_signature(session, command.id, content, shown.signature)
+        if wrong is not None:
+            return wrong
+        if shown.otp is None:
+            return verb.proofs
+        wrong = await self._proofs.proven(session.party_id, command.id, content, shown.otp)
+        return wrong if wrong is not None else verb.proofs | {"otp"}
+
+    async def _taken(self, plan: Plan, proofs: frozenset[str]) -> Done | Refused | Challenged:
+        if plan.operation is None:
+            return await self._tools.gate.settle(plan.posting)
+        operation = replace(plan.operation, proofs=proofs)
+        return await self._tools.gate.carry_out(operation, plan.posting)
+
+    async def _challenge(
+        self, asker: Asker, shown: Shown, answer: Challenged, content: str, context: Context
+    ) -> Challenged | Refused:
+        if shown.session is None:
+            return Refused(CashierReason.PROOF_NOT_POSSIBLE)
+        payee = None
+        if context.other is not None:
+            payee = await self._tools.parties.display_name(
+                context.other.id, "cashier", "name the payee in a one-time code's message"
+            )
+        masked = next((s.masked for s in context.sealed.values()), "")
+        facts = {"amount": answer.operation.money, "payee": payee or masked}
+        sent = await self._proofs.challenge(
+            shown.session, answer.operation.id, content, asker.network, facts
+        )
+        return sent if isinstance(sent, Refused) else replace(answer, facts={"sent": sent})
+
+    async def _receipt(
+        self, verb: Verb, context: Context, plan: Plan, done: Done
+    ) -> Receipt | Refused:
+        posting = plan.posting
+        must(posting.order is not None, "a command that makes and moves no order")
+        order_id = posting.order.id if posting.order is not None else posting.id
+        if done.existed:
+            existing = await self._tools.orders.get(order_id)
+            must(existing is not None, "an order that exists is not there", order=order_id)
+            first = existing and self._first(existing, posting.id, context.mark, context.asker)
+            return first or Refused(OrderReason.ORDER_EXISTS_DIFFERENTLY)
+        planned = _order_after(context, plan)
+        order = replace(planned, state=done.state or planned.state, updated_at=done.at)
+        if verb.after is not None:
+            try:
+                order = await verb.after(self._tools, order)
+            except Unavailable as error:  # the order is durable: the clock goes on with it
+                _log.warning("order %s: left to the clock: %s", order.id, error)
+        return self._receipt_of(order)
+
+    async def _or_first(
+        self, command: Command, mark: str, asker: Asker, refused: Refused
+    ) -> Receipt | Refused:
+        """A refusal, unless this very command was carried out before: then its first answer."""
+        existing = await self._tools.orders.get(command.id)
+        if existing is None:
+            return refused
+        return self._first(existing, command.id, mark, asker) or refused
+
+    def _first(
+        self, order: Order, command_id: UUID, mark: str, asker: Asker
+    ) -> Receipt | Refused | None:
+        """The first answer to a command that made or moved `order` before; None where none did."""
+        made_by = order.data.get(MARK) if order.id == command_id else None
+        before = made_by or order.data.get(DONE, {}).get(str(command_id))
+        if before is None:
+            return None
+        if before != mark or asker.party.id not in (order.payer, order.payee):
+            return Refused(OrderReason.ORDER_EXISTS_DIFFERENTLY)
+        return self._receipt_of(order, existed=True)
+
+    def _receipt_of(self, order: Order, existed: bool = False) -> Receipt:
+        at: datetime = order.updated_at or order.created_at
+        return Receipt(order, number_of(self._tools.keys, order.id), at, existed)
+
+    def _verb(self, command: Command) -> Verb:
+        verb = self._verbs.get(type(command))
+        if verb is None:
+            must(False, "no product knows this command", command=type(command).__name__)
+            raise AssertionError
+        return verb
+
+    def _mark(self, command: Command, asker: Asker) -> str:
+        """The fingerprint of a command's content, keyed because it covers what is personal."""
+        content = msgspec.json.encode(command)
+        parts = (type(command).__name__, asker.party.id.bytes, content)
+        return self._tools.keys.digest("command", *parts).hex()[:20]
+
+
+def content_of(plan: Plan) -> str:
+    """What is proved by a signature or a code: `send|<payee>|<minor>|<currency>`."""
+    asked: Operation | None = plan.operation
+    if asked is None:
+        return ""
+    facts: Mapping[str, Any] = asked.facts
+    target = asked.payee or facts.get("to") or facts.get("bank_account") or "-"
+    return f"{asked.kind}|{target}|{asked.money.minor}|{asked.money.currency}"
+
+
+def _order_after(context: Context, plan: Plan) -> Order:
+    """The order as the plan leaves it."""
+    change, before = plan.posting.order, context.order
+    if isinstance(change, Order):
+        return change
+    if not isinstance(change, OrderMove) or before is None:
+        must(False, "a plan without an order", plan=plan.posting.id)
+        raise AssertionError
+    return replace(
+        before,
+        state=change.state,
+        version=before.version + 1,
+        deadline_at=change.deadline_at,
+        payer=change.payer or before.payer,
+        payee=change.payee or before.payee,
+        payer_account=change.payer_account or before.payer_account,
+        payee_account=change.payee_account or before.payee_account,
+        refunded_minor=before.refunded_minor
+        if change.refunded_minor is None
+        else change.refunded_minor,
+        fee_minor=before.fee_minor if change.fee_minor is None else change.fee_minor,
+        data=before.data if change.data is None else change.data,
+    )

@@ -1,0 +1,1 @@
+"""Receipts: every order has a public number, and whoever has the number can check the receipt."""

@@ -1,0 +1,78 @@
+"""Checking a receipt by its number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from argosy.base.money import Money
+from argosy.base.orders.facts import Order, State
+from argosy.base.orders.reading import Orders
+from argosy.base.parties.keys import Keys
+from argosy.base.parties.parties import Parties
+from argosy.base.refusals import Refused
+from argosy.public_services.cashier.facts import CashierReason
+from argosy.public_services.receipts.numbers import fits, id_range, number_of
+
+_PURPOSE = "check of a receipt"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What whoever has the number may know: how the order stands, when, how much, and between whom:
+    people as `Asha R.`, businesses in full, an unknown receiver or a bank account by its last signs."""
+
+    number: str
+    product: str
+    state: State
+    amount: Money
+    refunded: Money
+    created_at: datetime
+    changed_at: datetime
+    payer: str | None
+    payee: str | None
+
+
+class Receipts:
+    """Answers for receipts. A number that was made up and one that never was get the same answer."""
+
+    def __init__(self, orders: Orders, parties: Parties, keys: Keys) -> None:
+        self._orders = orders
+        self._parties = parties
+        self._keys = keys
+
+    async def check(self, number: str) -> Checked | Refused:
+        """The receipt with `number`, as it stands at this moment; RECEIPT_UNKNOWN where none is."""
+        order = await self.order(number)
+        if order is None:
+            return Refused(CashierReason.RECEIPT_UNKNOWN, field="number")
+        refunded = Money(order.refunded_minor, order.amount.currency)
+        unnamed = order.data.get("to")
+        from_bank = order.payer is None and order.product == "top_up"
+        return Checked(
+            number_of(self._keys, order.id),
+            order.product,
+            order.state,
+            order.amount,
+            refunded,
+            order.created_at,
+            order.updated_at or order.created_at,
+            unnamed if from_bank else await self._name(order, payer=True),
+            await self._name(order, payer=False) or (None if from_bank else unnamed),
+        )
+
+    async def order(self, number: str) -> Order | None:
+        """The order whose receipt number this is."""
+        between = id_range(number)
+        if between is None:
+            return None
+        for order in await self._orders.between(*between):
+            if fits(self._keys, number, order.id):
+                return order
+        return None
+
+    async def _name(self, order: Order, *, payer: bool) -> str | None:
+        party = order.payer if payer else order.payee
+        if party is None:
+            return None
+        return await self._parties.display_name(party, "receipts", _PURPOSE)
