@@ -182,7 +182,7 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- The line of a transfer that the hash chain covers.
-CREATE FUNCTION gate.line(x ledger.transfers) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION gate.line(x ledger.transfers) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT format('%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s|%s', x.id, x.action, x.debit, x.credit,
                   x.amount, x.released, x.asked, x.currency, x.kind, x.order_id, x.hold, x.up_to,
                   ledger.micros(x.expires_at), ledger.micros(x.at), x.imported::int)
@@ -293,6 +293,20 @@ BEGIN
     RETURN made + moved = coalesce(cardinality(p_orders), 0);
 END $$;
 
+-- The transfers of a batch as rows. A function of its own, and not inlined, because the planner
+-- must know that a batch is hundreds of rows: for arrays it guesses ten, and joins accordingly.
+CREATE FUNCTION gate.asks(
+    p_grp int[], p_id uuid[], p_action smallint[], p_debit uuid[], p_credit uuid[],
+    p_amount bigint[], p_currency text[], p_kind text[], p_order uuid[], p_hold uuid[],
+    p_up_to smallint[], p_expires timestamptz[], p_at timestamptz[]
+) RETURNS TABLE (
+    grp int, id uuid, action smallint, debit0 uuid, credit0 uuid, asked bigint, currency text,
+    kind text, order_id uuid, hold uuid, up_to smallint, expires timestamptz, at timestamptz, ord bigint
+) LANGUAGE sql VOLATILE ROWS 400 AS $$
+    SELECT * FROM unnest(p_grp, p_id, p_action, p_debit, p_credit, p_amount, p_currency, p_kind,
+                         p_order, p_hold, p_up_to, p_expires, p_at) WITH ORDINALITY
+$$;
+
 -- Commit a batch. The p_t* arrays are its transfers, p_grp the posting each belongs to (1, 2, ...,
 -- ascending); orders, uses and events name their posting too. `p_held` asks to hold every account
 -- from the start: the second try after the world moved between proof and update (AR001).
@@ -353,28 +367,27 @@ BEGIN
 
     -- 1. The proof. Each branch names the postings that it cannot vouch for.
     IF total > 0 THEN
-        WITH t AS MATERIALIZED (
-            SELECT * FROM unnest(p_grp, p_id, p_action, p_debit, p_credit, p_amount, p_currency,
-                                 p_order, p_hold, p_up_to, p_expires)
-                AS t (grp, id, action, debit, credit, amount, currency, order_id, hold, up_to, expires)
-        ), r AS MATERIALIZED (
+        WITH r AS MATERIALIZED (
             SELECT t.grp, t.currency,
-                   coalesce(h.debit, t.debit) AS debit, coalesce(h.credit, t.credit) AS credit,
-                   CASE WHEN t.action < 2 THEN t.amount ELSE 0 END AS pressure,
+                   coalesce(h.debit, t.debit0) AS debit, coalesce(h.credit, t.credit0) AS credit,
+                   CASE WHEN t.action < 2 AND t.asked BETWEEN 1 AND 1000000000000000
+                        THEN t.asked ELSE 0 END AS pressure,
                    t.up_to > 0 AS shrinks,
                    CASE WHEN t.action < 2 THEN
-                       t.amount IS NULL OR t.amount NOT BETWEEN 1 AND 1000000000000000
-                       OR t.debit IS NULL OR t.credit IS NULL OR t.debit = t.credit OR t.up_to > 0
+                       t.asked IS NULL OR t.asked NOT BETWEEN 1 AND 1000000000000000
+                       OR t.debit0 IS NULL OR t.credit0 IS NULL OR t.debit0 = t.credit0 OR t.up_to > 0
                        OR t.expires IS NOT NULL AND (t.action = 0 OR has_imports OR t.expires <= p_now)
                    ELSE
-                       h.id IS NULL OR h.state <> 0 OR t.debit <> h.debit OR t.credit <> h.credit
+                       h.id IS NULL OR h.state <> 0 OR t.debit0 <> h.debit OR t.credit0 <> h.credit
                        OR t.currency <> h.currency OR t.expires IS NOT NULL
                        OR coalesce(h.expires_at <= p_now, false) <> (t.action = 4)
-                       OR t.action = 2 AND (t.amount < 1 OR t.amount > h.amount)
+                       OR t.action = 2 AND (t.asked < 1 OR t.asked > h.amount)
                    END OR EXISTS (SELECT FROM ledger.transfers b WHERE b.id = t.id) AS odd
-            FROM t LEFT JOIN ledger.holds h ON h.id = t.hold
+            FROM gate.asks(p_grp, p_id, p_action, p_debit, p_credit, p_amount, p_currency, p_kind,
+                           p_order, p_hold, p_up_to, p_expires, p_at) t
+            LEFT JOIN ledger.holds h ON h.id = t.hold
         ), s AS (
-            SELECT account, sum(debits) AS debits, sum(credits) AS credits, bool_or(shrinks) AS shrinks,
+            SELECT account, sum(debits)::bigint AS debits, sum(credits)::bigint AS credits, bool_or(shrinks) AS shrinks,
                    min(currency) AS currency, max(currency) AS other_currency
             FROM (SELECT debit AS account, pressure AS debits, 0 AS credits, shrinks, currency FROM r
                   UNION ALL SELECT credit, 0, pressure, shrinks, currency FROM r) e
@@ -431,10 +444,8 @@ BEGIN
                    CASE t.action WHEN 2 THEN coalesce(t.asked, h.amount) WHEN 0 THEN t.asked
                         WHEN 1 THEN t.asked ELSE 0 END AS amount,
                    coalesce(h.amount, 0) AS released
-            FROM unnest(p_grp, p_id, p_action, p_debit, p_credit, p_amount, p_currency, p_kind,
-                        p_order, p_hold, p_up_to, p_expires, p_at) WITH ORDINALITY
-                AS t (grp, id, action, debit0, credit0, asked, currency, kind, order_id, hold, up_to,
-                      expires, at, ord)
+            FROM gate.asks(p_grp, p_id, p_action, p_debit, p_credit, p_amount, p_currency, p_kind,
+                           p_order, p_hold, p_up_to, p_expires, p_at) t
             LEFT JOIN ledger.holds h ON h.id = t.hold
             WHERE doubtful IS NULL OR t.grp <> ALL (doubtful)
         ), e AS MATERIALIZED (
@@ -442,14 +453,14 @@ BEGIN
             UNION ALL SELECT ord, id, credit, 1, action, amount, released FROM r
         ), s AS (
             SELECT account, count(*) AS n, max(ord) AS last_ord,
-                sum(CASE WHEN side = 0 AND action IN (0, 2) THEN amount ELSE 0 END) AS debits_posted,
-                sum(CASE WHEN side = 1 AND action IN (0, 2) THEN amount ELSE 0 END) AS credits_posted,
-                sum(CASE WHEN side = 1 THEN 0 WHEN action = 1 THEN amount ELSE -released END)
+                sum(CASE WHEN side = 0 AND action IN (0, 2) THEN amount ELSE 0 END)::bigint AS debits_posted,
+                sum(CASE WHEN side = 1 AND action IN (0, 2) THEN amount ELSE 0 END)::bigint AS credits_posted,
+                sum(CASE WHEN side = 1 THEN 0 WHEN action = 1 THEN amount ELSE -released END)::bigint
                     AS debits_pending,
-                sum(CASE WHEN side = 0 THEN 0 WHEN action = 1 THEN amount ELSE -released END)
+                sum(CASE WHEN side = 0 THEN 0 WHEN action = 1 THEN amount ELSE -released END)::bigint
                     AS credits_pending,
-                sum(CASE WHEN side = 0 AND action < 2 THEN amount ELSE 0 END) AS debits,
-                sum(CASE WHEN side = 1 AND action < 2 THEN amount ELSE 0 END) AS credits
+                sum(CASE WHEN side = 0 AND action < 2 THEN amount ELSE 0 END)::bigint AS debits,
+                sum(CASE WHEN side = 1 AND action < 2 THEN amount ELSE 0 END)::bigint AS credits
             FROM e GROUP BY account ORDER BY account
         ), updated AS (
             UPDATE ledger.accounts a SET
@@ -468,14 +479,15 @@ BEGIN
                    coalesce(lag(e.id) OVER (PARTITION BY e.account ORDER BY e.ord), v.prior_entry)
                        AS prior
             FROM e JOIN updated v ON v.id = e.account
+        ), paired AS (
+            SELECT ord, side, prior, lead(prior) OVER (ORDER BY ord, side) AS credit_prior FROM linked
         ), journal AS (
             INSERT INTO ledger.transfers AS j
-            SELECT r.id, r.debit, r.credit, ld.prior, lc.prior, r.order_id, r.hold, r.amount,
+            SELECT r.id, r.debit, r.credit, l.prior, l.credit_prior, r.order_id, r.hold, r.amount,
                    r.released, r.asked, coalesce(r.at, p_now), r.expires, chain_segment,
                    row_number() OVER (ORDER BY r.ord), p_lane, r.action, coalesce(r.up_to, 0),
                    r.at IS NOT NULL, r.currency, r.kind
-            FROM r JOIN linked ld ON ld.ord = r.ord AND ld.side = 0
-                   JOIN linked lc ON lc.ord = r.ord AND lc.side = 1
+            FROM r JOIN paired l ON l.ord = r.ord AND l.side = 0
             ORDER BY r.ord
             RETURNING j.position, gate.line(j) AS line
         ), marked AS (

@@ -139,8 +139,9 @@ CREATE FUNCTION ledger.expected(a ledger.accounts) RETURNS bigint LANGUAGE sql I
 $$;
 
 -- Whether an account stays within its bounds whatever the order, when at most `debits` and `credits`
--- more are moved or reserved. Sums are numeric, so that they cannot overflow.
-CREATE FUNCTION ledger.proven(a ledger.accounts, debits numeric, credits numeric)
+-- more are moved or reserved. A total stays under 2^62 and a batch adds at most 10^18, so that these
+-- sums cannot overflow.
+CREATE FUNCTION ledger.proven(a ledger.accounts, debits bigint, credits bigint)
 RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE a.side
         WHEN 1 THEN
@@ -160,6 +161,6 @@ RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- The line of a transfer that the hash chain covers: every fact of it, times in microseconds.
-CREATE FUNCTION ledger.micros(t timestamptz) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION ledger.micros(t timestamptz) RETURNS bigint LANGUAGE sql STABLE AS $$
     SELECT (extract(epoch FROM t) * 1000000)::bigint
 $$;
