@@ -99,7 +99,8 @@ def test_twin_each_wrong_arrow_is_seen(tmp_path):
             "base/ledger/books.py": "",
             "channels/lite.py": "from argosy.base.ledger import books\n",
             "channels/qr.py": "from argosy.markets.india import pack\n",
-            "ctu/rules.py": "from argosy.base.ledger.facts import X\nfrom argosy.base.ledger.books import Y\n",
+            "ctu/rules.py": "from argosy.base.ledger.facts import X\n"
+            "from argosy.base.ledger.books import Y\n",
             "markets/card.py": "from argosy.markets.india import pack\n",
             "markets/india/pack.py": "import argosy.channels.qr\nfrom argosy.markets.siam import pack\n"
             "from argosy.markets.card import grade\n",

@@ -138,9 +138,12 @@ def nothing_swallowed(module: Module) -> Iterator[str]:
             silent = all(isinstance(s, ast.Pass | ast.Continue) or _is_dots(s) for s in node.body)
             if kind in wide and silent:
                 yield f"{node.lineno} swallows everything: name what may fail, and say that it did"
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("suppress"):
-            if any(ast.unparse(arg) in wide for arg in node.args):
-                yield f"{node.lineno} swallows everything: name what may fail"
+        if (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func).endswith("suppress")
+            and any(ast.unparse(arg) in wide for arg in node.args)
+        ):
+            yield f"{node.lineno} swallows everything: name what may fail"
 
 
 def _is_dots(node: ast.stmt) -> bool:
