@@ -1,7 +1,7 @@
 """What a market pack gives, as words: the base knows that there are markets, and none by name.
 
-Law is dated, cited data. Every figure is a `Fact` with the day from which it holds and its source, and
-a later figure is added beside the earlier one, so that any day can be computed again.
+Law is dated, cited data. Every figure is a `Fact` with the day from which it holds and its source,
+and a later figure is added beside the earlier one, so that any day can be computed again.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ class LimitRule:
 class Level:
     """An identity level: what a person must show to have it, and the most its wallet may hold.
 
-    `needs` are kinds of evidence (`phone`, `email`, `id_document`, `face`, `address`). `parties` are
-    the kinds of party who may hold it (`customer`, `merchant`).
+    `needs` are kinds of evidence (`phone`, `email`, `id_document`, `face`, `address`). `parties`
+    are the kinds of party who may hold it (`customer`, `merchant`).
     """
 
     name: str
@@ -162,7 +162,9 @@ class Market:
 
     `phone` reads what a person typed as a number in E.164, or refuses it. `encode_code` and
     `decode_code` are the country's payment code; what is too long for a code is refused. `operator`
-    names the wallet there. `folder` is where the pack lies (its `words/`), set as it is loaded.
+    names the wallet there. `evidence` reads what is shown for a level, by kind of need: a
+    document's number in its one form, or a refusal; where it is silent, the form is not checked
+    closely. `folder` is where the pack lies (its `words/`), set as it is loaded.
     """
 
     code: str  # the folder's name
@@ -181,6 +183,7 @@ class Market:
     rail: str = "simulator"
     merchant_level: str = "merchant"
     town: Mapping[str, object] = field(default_factory=dict)  # names and places for demo towns
+    evidence: Mapping[str, Callable[[str], str | Refused]] = field(default_factory=dict)
     folder: Path | None = None
 
     def level(self, name: str) -> Level:
@@ -208,7 +211,8 @@ class Market:
         return tuple(r.cap.value for r in held if r.cap.since == latest)
 
     def fee(self, product: str, day: date, payee_class: str | None = None) -> Fee:
-        """The price of `product` on `day`; a rule for the payee's class goes before the general one."""
+        """The price of `product` on `day`; a rule for the payee's class goes before the general
+        one."""
         held = [
             r
             for r in self.fees
