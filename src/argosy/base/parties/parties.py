@@ -191,6 +191,23 @@ class Parties:
         there is no such party. Logged as every access; simultaneous ones share one statement."""
         return await self._names.get((party_id, reader, purpose))
 
+    async def note_access(
+        self, party_id: UUID, reader: str, purpose: str, fields: tuple[str, ...], conn: Connection
+    ) -> None:
+        """Log that personal data kept elsewhere was read, in the transaction of the reading."""
+        await conn.execute(
+            """
+            INSERT INTO parties.access_log (party_id, id, at, reader, purpose, fields)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            """,
+            party_id,
+            self._ids.new(),
+            self._clock.now(),
+            reader,
+            purpose,
+            list(fields),
+        )
+
     async def accesses(self, party_id: UUID, limit: int = ACCESSES_MAX) -> list[Access]:
         """Who read this party's personal data, latest first."""
         rows = await self._db.all(

@@ -60,3 +60,5 @@ class IdentityReason(Reason):
     EVIDENCE_EXISTS_DIFFERENTLY = 443, Kind.CONFLICT, "This evidence id was used for another."
     LEVEL_HIGHEST = 444, Kind.STATE, "The wallet has the highest level already."
     LEVEL_NEEDS_MORE = 445, Kind.STATE, "The next level needs more evidence."
+    LEVEL_NEEDS_REVIEW = 446, Kind.STATE, "The evidence was kept; a person will look at it."
+    EVIDENCE_NOT_WAITING = 447, Kind.STATE, "The evidence is not waiting for a decision."

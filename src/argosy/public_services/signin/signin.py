@@ -10,7 +10,7 @@ from uuid import UUID
 
 from argosy.base.clock import Clock
 from argosy.base.ids import Ids, derive
-from argosy.base.markets import Level, Market
+from argosy.base.markets import Market
 from argosy.base.parties.facts import NewParty, Party, PartyKind, PartyReason
 from argosy.base.parties.keys import Keys
 from argosy.base.parties.parties import Parties
@@ -150,7 +150,7 @@ class Signin:
             id=derive(proof.id, "party"),
             kind=kind,
             market=market.code,
-            level=first_level(market, kind).name,
+            level=market.ladder(kind)[0].name,
             language=language if language in market.languages else market.languages[0],
             name=name,
             phone=proof.phone,
@@ -382,13 +382,3 @@ class Signin:
         except Unavailable:
             # What it tells of is done and durable; to say "try again" now would be wrong.
             _log.exception("message %s (%s) could not be stored", message.id, template)
-
-
-def first_level(market: Market, kind: PartyKind) -> Level:
-    """The level at which a party of `kind` begins: the lowest, or for merchants their own."""
-    if kind is PartyKind.MERCHANT:
-        return market.level(market.merchant_level)
-    return min(
-        (level for level in market.levels if level.name != market.merchant_level),
-        key=lambda level: level.rank,
-    )
