@@ -3,7 +3,8 @@
 An order's money goes in steps with names: `pay` to the payee (less the price, where the payee bears
 it) and `fee.<account>` for each share of the price, all from the payer and all or nothing. A step's
 transfer has the id `derive(order, step)`; so whoever makes the order twice makes the same transfers,
-and whoever ends its holds later can name them from the order alone.
+and whoever ends its holds later can name them from the order alone. Where the same steps are taken once
+more, from other holds or to another payee, they are a new round with a name in the order's data.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ PAY = "pay"
 MARK = "mark"
 DONE = "done"
 ASKED = "asked"
+ROUND = "round"
 _PARTS = "fee_parts"
 _BACK = "fee_back"
 
@@ -74,6 +76,12 @@ def steps(order: Order) -> dict[str, int]:
     return {PAY: net, **parts} if net else parts
 
 
+def step_id(order: Order, step: str) -> UUID:
+    """The id of the transfer that takes `step` in the order's present round."""
+    turn = order.data.get(ROUND)
+    return derive(order.id, f"{turn}.{step}" if turn else step)
+
+
 def out_minor(order: Order) -> int:
     """What leaves the payer's account for the order, price included."""
     return sum(steps(order).values())
@@ -84,7 +92,7 @@ def transfers(order: Order, action: Action = Action.MOVE) -> tuple[Transfer, ...
     currency = order.amount.currency
     return tuple(
         Transfer(
-            derive(order.id, step),
+            step_id(order, step),
             order.payer_account,
             order.payee_account
             if step == PAY
@@ -104,7 +112,7 @@ def ending(order: Order, action: Action) -> tuple[Transfer, ...]:
     word = action.name.lower()
     return tuple(
         Transfer(
-            derive(order.id, f"{word}.{step}"),
+            derive(step_id(order, step), word),
             None,
             None,
             None,
@@ -112,7 +120,7 @@ def ending(order: Order, action: Action) -> tuple[Transfer, ...]:
             order.product if step == PAY else "fee",
             action,
             order.id,
-            hold=derive(order.id, step),
+            hold=step_id(order, step),
         )
         for step in steps(order)
     )

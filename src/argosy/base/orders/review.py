@@ -2,27 +2,26 @@
 
 In review every step of an order is a hold, whatever the product had planned. Released, an order that
 was to be paid at once is paid; one that was to be held anyway (a withdrawal, money for a phone without a
-wallet) is held on, and its product goes on from there. What nobody decides in time goes back.
+wallet) is held on, and its product goes on from there. A refund in review is granted or not, and the
+payment stays. What nobody decides on before the deadline that the gate has set goes back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from argosy.base.ids import derive
 from argosy.base.ledger.facts import Action
 from argosy.base.orders.facts import Order, OrderReason, State
 from argosy.base.orders.planning import ending, event
+from argosy.base.orders.refunds import plan_decision, under_review
 from argosy.base.postings import LimitUse, OrderMove, Posting
 from argosy.base.products import Product, Sweep, Tools
 from argosy.base.refusals import Refused
 from argosy.base.wallet.limits import give_back
-
-REVIEW_WAIT = timedelta(hours=48)
-"""How long a human may take; then the money goes back."""
 
 SWEEP_SECONDS = 30.0
 
@@ -31,6 +30,8 @@ def plan_release(order: Order, product: Product, by: str, now: datetime) -> Post
     """Let the money of an order in review go on its way; `by` says who decided."""
     if order.state is not State.REVIEW:
         return Refused(OrderReason.ORDER_NOT_IN_REVIEW, {"state": order.state.value})
+    if under_review(order):
+        return plan_decision(order, granted=True, by=by, now=now)
     cause = derive(order.id, "review.released")
     data = {**order.data, "released_by": by}
     on = product.held_on(replace(order, data=data), now)
@@ -55,6 +56,8 @@ def plan_give_back(
     """Return the money of an order in review, and what was counted against limits."""
     if order.state is not State.REVIEW:
         return Refused(OrderReason.ORDER_NOT_IN_REVIEW, {"state": order.state.value})
+    if under_review(order):
+        return plan_decision(order, granted=False, by=by, now=now)
     cause = derive(order.id, "review.returned")
     after = replace(order, state=State.RETURNED, deadline_at=None)
     return Posting(
@@ -100,18 +103,13 @@ class Reviews:
         return await self._settled(order_id, plan)
 
     def sweeps(self) -> tuple[Sweep, ...]:
-        """Gives back what nobody has decided on for `REVIEW_WAIT`."""
+        """Gives back what nobody has decided on in time."""
         return (Sweep("orders.review", SWEEP_SECONDS, self._overdue),)
 
     async def _overdue(self, now: datetime, limit: int) -> int:
         due = await self._tools.orders.due_of(now, limit, states=(State.REVIEW,))
         for order in due:
-            ends = order.created_at + REVIEW_WAIT
-            if ends <= now:
-                await self.give_back(order.id, "clock")
-            else:  # the deadline was the product's own: from now on it is the review's
-                move = OrderMove(order.id, order.version, State.REVIEW, deadline_at=ends)
-                await self._tools.gate.settle(Posting(derive(order.id, "review.waits"), move))
+            await self.give_back(order.id, "clock")
         return len(due)
 
     async def _settled(self, order_id: UUID, plan: Posting | Refused) -> Order | Refused:

@@ -34,7 +34,9 @@ async def claim(tools: Tools, party: Party, phone: str) -> list[Order]:
 
 async def _claimed(tools: Tools, order: Order, party: Party) -> bool:
     plan = plan_claim(order, party, tools.markets[order.market], tools.clock.now())
-    return await _settled(tools, plan)
+    if isinstance(plan, Refused) or plan.operation is None:
+        return _waits(plan)
+    return _waits(await tools.gate.carry_out(plan.operation, plan.posting))
 
 
 async def give_back_unclaimed(tools: Tools, now: datetime, limit: int) -> int:
@@ -48,15 +50,17 @@ async def give_back_unclaimed(tools: Tools, now: datetime, limit: int) -> int:
             continue
         counted = await tools.orders.counted(order.id)
         if counted is not None:
-            await _settled(tools, plan_return(counted.order, counted.uses, now))
+            posting = plan_return(counted.order, counted.uses, now)
+            if isinstance(posting, Posting):  # who claims it in this very moment comes first
+                await tools.gate.settle(posting)
     return len(due)
 
 
-async def _settled(tools: Tools, plan: Posting | Refused) -> bool:
-    done = plan if isinstance(plan, Refused) else await tools.gate.settle(plan)
-    if isinstance(done, Done):
+def _waits(answer: object) -> bool:
+    """Whether a claim was taken; where not, the money goes on waiting, and why is noted."""
+    if isinstance(answer, Done):
         return True
-    _log.info("money goes on waiting: %s", done.code)
+    _log.info("money goes on waiting: %s", answer)
     return False
 
 

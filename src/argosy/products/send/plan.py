@@ -10,12 +10,12 @@ from uuid import UUID
 
 from argosy.base.clock import local_day
 from argosy.base.ids import derive
-from argosy.base.ledger.facts import Action, Transfer
+from argosy.base.ledger.facts import Action
 from argosy.base.markets import Market
 from argosy.base.orders.facts import Order, OrderReason, State
 from argosy.base.orders.planning import (
     MARK,
-    PAY,
+    ROUND,
     checked,
     checked_other,
     ending,
@@ -23,10 +23,10 @@ from argosy.base.orders.planning import (
     moved,
     operation,
     price,
-    steps,
     transfers,
 )
-from argosy.base.parties.facts import Party, PartyReason
+from argosy.base.parties.facts import Party, PartyReason, PartyState
+from argosy.base.ports import Operation
 from argosy.base.postings import LimitUse, OrderMove, Posting
 from argosy.base.products import Context, Plan
 from argosy.base.refusals import Refused
@@ -121,46 +121,57 @@ def held_on(order: Order, now: datetime) -> Order | None:
     return replace(order, state=State.HELD, deadline_at=now + CLAIM_WAIT)
 
 
-def plan_claim(order: Order, claimant: Party, market: Market, now: datetime) -> Posting | Refused:
-    """The one whom money waits for has a wallet now: end the holds and move it there, all or
-    nothing. The claimant's own limits and balance cap hold."""
+def plan_claim(order: Order, claimant: Party, market: Market, now: datetime) -> Plan | Refused:
+    """The one whom money waits for has a wallet now: what was reserved is let go and moves to that
+    wallet in the same step, all or nothing. The claimant's own limits and balance cap hold, and the
+    brain is asked, for the one who gets the money was unknown when it was sent."""
     if order.state is not State.HELD or "waits_for" not in order.data:
         return Refused(SendReason.ALREADY_CLAIMED, {"state": order.state.value})
     if claimant.id == order.payer:
         return Refused(OrderReason.SAME_PARTY)
+    if claimant.state is not PartyState.ACTIVE:
+        return Refused(OrderReason.PAYEE_CANNOT_TAKE)
     day = local_day(now, market.zone)
     taken = uses(market, claimant.id, claimant.level, TAKEN, order.amount, day)
     if isinstance(taken, Refused):
         return taken
     cause = derive(order.id, "claimed")
-    currency = order.amount.currency
-    onward = tuple(
-        Transfer(
-            derive(order.id, "claim"),
-            order.payee_account,
-            claimant.account,
-            minor,
-            currency,
-            NAME,
-            order=order.id,
-        )
-        for step, minor in steps(order).items()
-        if step == PAY
+    after = replace(
+        order,
+        state=State.PAID,
+        payee=claimant.id,
+        payee_account=claimant.account,
+        deadline_at=None,
+        data={**_forgotten(order), ROUND: "claim"},
     )
-    after = replace(order, state=State.PAID, payee=claimant.id, deadline_at=None)
-    return Posting(
+    asked = Operation(
         cause,
-        OrderMove(
-            order.id,
-            order.version,
-            State.PAID,
-            payee=claimant.id,
-            payee_account=claimant.account,
-            data=_forgotten(order),
+        "claim",
+        market.code,
+        now,
+        claimant.id,
+        order.amount,
+        "clock",
+        account=claimant.account,
+        facts={"level": claimant.level, "from": str(order.payer)},
+    )
+    move = OrderMove(
+        order.id,
+        order.version,
+        State.PAID,
+        payee=after.payee,
+        payee_account=after.payee_account,
+        data=after.data,
+    )
+    return Plan(
+        Posting(
+            cause,
+            move,
+            ending(order, Action.VOID) + transfers(after),
+            taken,
+            (event(after, "transfer.paid", now, cause),),
         ),
-        ending(order, Action.POST) + onward,
-        taken,
-        (event(after, "transfer.paid", now, cause),),
+        asked,
     )
 
 
