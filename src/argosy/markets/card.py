@@ -231,6 +231,8 @@ CARDS = (
     Card("receipts", "What a receipt must show by law: tax fields, numbers, addresses."),
     Card("cash_points", "Where cash goes in and out."),
     Card("presented_codes", "Codes that the customer shows."),
-    Card("failed_payments", "Until when money of failed payments must be back, and what is due then."),
+    Card(
+        "failed_payments", "Until when money of failed payments must be back, and what is due then."
+    ),
     Card("reports", "Which reports the authorities get, when and in which form."),
 )

@@ -69,7 +69,7 @@ def _place(market: Market, folder: Path) -> Iterator[str]:
         yield f"currency {market.currency!r} is unknown"
     try:
         ZoneInfo(market.zone)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         yield f"time zone {market.zone!r} does not exist"
     if not market.name.strip() or not market.operator.strip():
         yield "name and operator must say something"
@@ -179,7 +179,12 @@ def _hidden_law(market: Market) -> Iterator[str]:
             for law in facts:
                 is_law = law.standing in (Standing.IN_FORCE, Standing.UNVERIFIED)
                 meets = law.until is None or law.until > house.since
-                if house.standing is Standing.PRACTICE and is_law and law.since < house.since and meets:
+                if (
+                    house.standing is Standing.PRACTICE
+                    and is_law
+                    and law.since < house.since
+                    and meets
+                ):
                     yield f"{_named(where)}: the practice of {house.since} hides the law of {law.since}"
 
 
@@ -223,4 +228,3 @@ def _products() -> frozenset[str]:
     if importlib.util.find_spec("argosy.products") is None:
         return frozenset()
     return frozenset(discover("product", "argosy.products"))
-

@@ -99,4 +99,4 @@ def _region(digits: str) -> str | None:
         number = phonenumbers.parse("+" + digits)
     except phonenumbers.NumberParseException:
         return None
-    return phonenumbers.region_code_for_country_code(number.country_code)
+    return phonenumbers.region_code_for_country_code(number.country_code or 0)

@@ -10,6 +10,7 @@ longer than its text, or longer than the standard allows; positions count charac
 
 from __future__ import annotations
 
+import binascii
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -87,13 +88,7 @@ def _leaves(row: Iterable[Field], prefix: str) -> Iterable[tuple[str, str]]:
 
 def crc(text: str) -> str:
     """CRC-16/CCITT-FALSE over the UTF-8 bytes of `text`, four upper-case hexadecimal digits."""
-    register = 0xFFFF
-    for byte in text.encode():
-        register ^= byte << 8
-        for _ in range(8):
-            register = (register << 1) ^ (0x1021 if register & 0x8000 else 0)
-        register &= 0xFFFF
-    return f"{register:04X}"
+    return f"{binascii.crc_hqx(text.encode(), 0xFFFF):04X}"
 
 
 def parse(text: str) -> Code | Refused:

@@ -77,9 +77,9 @@ def build(pay: PayCode, place: Place, accounts: Iterable[Field]) -> str | Refuse
     ]
     if pay.order_reference:
         row.append(template("62", [leaf("05", fold_reference(pay.order_reference))]))
-    if place.language and not pay.name.isascii():
-        own = [leaf("00", place.language), leaf("01", _cut(pay.name, NAME_CHARS_MAX))]
-        row.append(template("64", own))
+    own_name = _cut(pay.name, NAME_CHARS_MAX)
+    if place.language and own_name and not own_name.isascii():
+        row.append(template("64", [leaf("00", place.language), leaf("01", own_name)]))
     return emv.build(row)
 
 

@@ -62,7 +62,7 @@ def parse(text: str) -> Link | Refused:
     CODE_SCHEME_NOT_TAKEN for links of this scheme that are not payments (mandates, collect)."""
     if len(text) > LINK_CHARS_MAX:
         return _unreadable(LINK_CHARS_MAX, "the link is too long")
-    if not text[: len(HEAD)].lower() == HEAD:
+    if text[: len(HEAD)].lower() != HEAD:
         if text[:6].lower() == "upi://":
             verb = re.split(r"[/?]", text[6:], maxsplit=1)[0][:20].lower()
             return Refused(CodeReason.CODE_SCHEME_NOT_TAKEN, {"scheme": f"UPI ({verb})"})

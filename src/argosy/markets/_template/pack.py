@@ -134,6 +134,12 @@ MARKET = Market(
         "family": ["Ash", "Birch", "Cedar", "Elm", "Oak"],
         "shops": ["Bakery", "Bookshop", "Cafe", "Grocer", "Tailor"],
         "cities": ["Eastport", "Midtown", "Northwick", "Southby", "Westham"],
-        "agents": ["Corner Kiosk", "Harbour Kiosk", "Market Kiosk", "School Kiosk", "Station Kiosk"],
+        "agents": [
+            "Corner Kiosk",
+            "Harbour Kiosk",
+            "Market Kiosk",
+            "School Kiosk",
+            "Station Kiosk",
+        ],
     },
 )
