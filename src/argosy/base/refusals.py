@@ -9,10 +9,11 @@ numbers. Numbers and names are part of the API and are never reused:
 
     1-99       base/ledger             300-349  ctu
     100-149    base/money, input       400-449  public_services/signin, identity
-    150-199    base/gate, limits       450-499  the other public services
-    200-249    base/orders             600-649  banks
-    250-299    base/parties            700-749  partners
-                                       1000-    products, twenty numbers each
+    150-199    base/gate, limits       450-479  the other public services
+    200-249    base/orders             480-489  channels/qr
+    250-299    base/parties            490-499  markets
+    500-599    the other channels      600-649  banks
+    1000-      products, twenty each   700-749  partners
 """
 
 from __future__ import annotations
