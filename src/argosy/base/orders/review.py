@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from argosy.base.ids import derive
@@ -22,6 +22,9 @@ from argosy.base.postings import LimitUse, OrderMove, Posting
 from argosy.base.products import Product, Sweep, Tools
 from argosy.base.refusals import Refused
 from argosy.base.wallet.limits import give_back
+
+REVIEW_WAIT = timedelta(hours=48)
+"""How long a human may take to decide; the gate sets it as the deadline, and then the money goes back."""
 
 SWEEP_SECONDS = 30.0
 
