@@ -19,6 +19,7 @@ from argosy.base.refusals import Refused
 from argosy.base.wallet.limits import uses
 from argosy.base.wallet.prices import fee_minor, split
 from argosy.channels.qr import emv
+from argosy.channels.qr.merchant import unexpired
 from argosy.markets import load
 from argosy.markets.check import every_fact
 
@@ -277,6 +278,19 @@ def test_a_shops_link_is_read_too(india: Market) -> None:
     )
     assert (read.kind, read.reference, read.amount_minor) == ("merchant", "1234567890", 20_00)
     assert (read.order_reference, read.unknown) == ("ORD-1", {"sign": "abc"})
+
+
+def test_a_code_that_names_its_end_is_good_until_then(india: Market, clock: SetClock) -> None:
+    text = "upi://pay?pa=1234567890@argosy&am=5&QRexpire=2026-11-22T10:05:00%2B05:30"
+    code = decoded(india, text)
+    assert unexpired(code, clock.now()) == code
+    clock.advance(minutes=5)
+    answer = unexpired(code, clock.now())
+    assert isinstance(answer, Refused)
+    assert answer.code == "code_expired"
+    clock.advance(days=9999)
+    endless = decoded(india, "upi://pay?pa=1234567890@argosy&am=5")
+    assert unexpired(endless, clock.now()) == endless
 
 
 def test_our_template_is_found_among_others(india: Market) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -126,7 +126,8 @@ class FeeRule:
 class DecodedCode:
     """What a payment code said. `scheme` names it; `kind` is `merchant` or `person`.
 
-    `reference` is the payee's number within the scheme; `amount_minor` is None for a static code.
+    `reference` is the payee's number within the scheme; `amount_minor` is None for a static code;
+    `expires_at` is the code's own end, where it names one.
     """
 
     scheme: str
@@ -137,6 +138,7 @@ class DecodedCode:
     name: str | None = None
     order_reference: str | None = None
     unknown: Mapping[str, str] = field(default_factory=dict)
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
@@ -40,12 +41,12 @@ def test_a_link_says_what_stands_in_it() -> None:
         reference="ORD-1",
         category="5411",
         note="two cups",
+        expires_at=datetime(2026, 11, 22, 4, 30, tzinfo=UTC),
         unknown={
             "tid": "T9",
             "mode": "02",
             "orgid": "000000",
             "sign": "MEUC+xy=",
-            "QRexpire": "2026-11-22T10:00:00+05:30",
         },
     )
     assert (read.local, read.handle) == ("tea.shop", "okbank")
@@ -90,6 +91,11 @@ def test_amounts_that_are_refused(amount: str) -> None:
 )  # fmt: skip
 def test_what_is_no_link(text: str) -> None:
     assert reason(text) is CodeReason.CODE_UNREADABLE
+
+
+@pytest.mark.parametrize("until", ["soon", "2026-11-22T10:00:00", "9999-12-31T23:59:59-23:59", "1"])
+def test_an_end_that_leaves_open_when_is_refused(until: str) -> None:
+    assert reason(f"upi://pay?pa=a@bc&QRexpire={quote(until)}") is CodeReason.CODE_UNREADABLE
 
 
 def test_other_verbs_are_named() -> None:

@@ -10,10 +10,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from argosy.base.ids import parse_id
-from argosy.base.markets import PayCode
+from argosy.base.markets import DecodedCode, PayCode
 from argosy.base.money import AMOUNT_MINOR_MAX, Money, exponent, plain
 from argosy.base.refusals import Refused
 from argosy.channels.qr import emv
@@ -107,6 +108,15 @@ def read(code: Code, place: Place) -> Said | Refused:
         code.get("52"),
         unfold_reference(reference) if reference else None,
     )
+
+
+def unexpired(code: DecodedCode, now: datetime) -> DecodedCode | Refused:
+    """`code` while its own time is not over; refused with CODE_EXPIRED (`expired_at`) afterwards.
+
+    An order's deadline is the order's; this is for codes that carry one themselves."""
+    if code.expires_at is not None and now >= code.expires_at:
+        return Refused(CodeReason.CODE_EXPIRED, {"expired_at": code.expires_at})
+    return code
 
 
 def kept(code: Code, taken: Iterable[str]) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import MappingProxyType
 from urllib.parse import quote
 
@@ -27,7 +28,8 @@ _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class Link:
     """A link that was read. `address` is the payee's (`pa`), lower case; `amount_minor` is None where
-    the payer is to type it; `unknown` holds every key that has no name of its own here."""
+    the payer is to type it; `expires_at` is `QRexpire`; `unknown` holds every key that has no name of
+    its own here."""
 
     address: str
     name: str | None = None
@@ -36,6 +38,7 @@ class Link:
     reference: str | None = None
     category: str | None = None
     note: str | None = None
+    expires_at: datetime | None = None
     unknown: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
@@ -81,9 +84,20 @@ def parse(text: str) -> Link | Refused:
         if isinstance(read, Refused):
             return read
         amount = read
+    expires_at = None
+    if until := pairs.pop("QRexpire", ""):
+        expires_at = _moment(until)
+        if expires_at is None:
+            return _unreadable(len(HEAD), "QRexpire is not a moment with its offset from UTC")
     known = {_NAMES[key]: pairs.pop(key) for key in list(pairs) if key in _NAMES and pairs[key]}
-    unknown = MappingProxyType(pairs)
-    return Link(address.lower(), amount_minor=amount, currency=currency, unknown=unknown, **known)
+    return Link(
+        address.lower(),
+        amount_minor=amount,
+        currency=currency,
+        expires_at=expires_at,
+        unknown=MappingProxyType(pairs),
+        **known,
+    )
 
 
 def build(pairs: Mapping[str, str]) -> str | Refused:
@@ -119,6 +133,15 @@ def _pairs(text: str, at: int) -> dict[str, str] | Refused:
             pairs[key] = value
         at += len(piece) + 1
     return pairs
+
+
+def _moment(text: str) -> datetime | None:
+    """A moment in UTC; None where the text is none, or leaves open which it is."""
+    try:
+        at = datetime.fromisoformat(text)
+        return at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _unquoted(raw: str) -> str | None:

@@ -68,10 +68,16 @@ def _from_link(text: str) -> DecodedCode | Refused:
     payee = _payee(link.local, "merchant" if shop else "person")
     if isinstance(payee, Refused):
         return payee
-    kind, reference = payee
     order = merchant.unfold_reference(link.reference) if link.reference else None
     return DecodedCode(
-        "upi", kind, reference, link.amount_minor, link.currency, link.name, order, link.unknown
+        "upi",
+        *payee,
+        link.amount_minor,
+        link.currency,
+        link.name,
+        order,
+        link.unknown,
+        link.expires_at,
     )
 
 
