@@ -15,6 +15,7 @@ from argosy.base.ledger.facts import Action, Posted
 from argosy.base.orders.facts import Order, OrderReason, State
 from argosy.base.orders.reading import Orders
 from argosy.base.orders.review import REVIEW_WAIT
+from argosy.base.outbox.observed import observation
 from argosy.base.ports import Decision, Operation, Screening, Verdict
 from argosy.base.postings import Challenged, Done, Event, GateReason, OrderMove, Posting
 from argosy.base.refusals import Refused, must
@@ -70,7 +71,7 @@ class ScreenedGate:
             return Challenged(operation, verdict, verdict.challenge or "otp")
         if reviewed:
             posting = _reserved(posting, self._clock.now())
-        answer = await self._post(posting, verdict)
+        answer = await self._post(_told(posting, operation, verdict), verdict)
         await self._tell(operation, verdict, _outcome(answer, verdict))
         return answer
 
@@ -165,6 +166,12 @@ def _can_wait(posting: Posting) -> bool:
     asked to wait for half of it to go back: a suspicious refund is denied instead."""
     refunded = (State.PARTLY_REFUNDED, State.REFUNDED)
     return posting.order is not None and posting.order.state not in refunded
+
+
+def _told(posting: Posting, operation: Operation, verdict: Verdict) -> Posting:
+    """The same posting with what the brain learns by, in the same commit."""
+    order = posting.order.id if posting.order is not None else None
+    return replace(posting, events=(*posting.events, observation(operation, verdict, order)))
 
 
 def _reserved(posting: Posting, now: datetime) -> Posting:

@@ -175,7 +175,12 @@ def operation(
         network=asker.network,
         payee=other.id if other else None,
         payee_kind=other.kind.value if other else None,
-        facts={"level": asker.party.level, **facts},
+        facts={
+            "level": asker.party.level,
+            "opened_at": asker.party.created_at,
+            **({"payee_opened_at": other.created_at} if other else {}),
+            **facts,
+        },
     )
 
 
