@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
@@ -87,7 +88,9 @@ def read(
         return facts
     minor = operation.money.minor
     account = scene.account
-    _windows(facts, "account", [account.within(now_ms - s) for _, s in WINDOWS], scene.flying, minor)
+    _windows(
+        facts, "account", [account.within(now_ms - s) for _, s in WINDOWS], scene.flying, minor
+    )
     if operation.device is not None:
         seen = _by_device(scene, mark(operation.device), now_ms)
         _windows(facts, "device", seen, scene.device_flying, minor)
@@ -160,7 +163,10 @@ def _company(
     me = mark(operation.party)
     if operation.payee is not None and operation.payee_kind != "merchant":
         opened = opened_ms(operation.payee, operation.facts.get("payee_opened_at"))
-        facts["payee_age"] = None if opened is None else max(0, now_ms - opened) // 1000
+        if opened is None:
+            facts["payee_age"] = facts["payee_payers_24h"] = None
+        else:
+            facts["payee_age"] = max(0, now_ms - opened) // 1000
         if scene.payee_crowd is not None:
             facts["payee_payers_24h"] = scene.payee_crowd.within_day(now_ms, me)
     if scene.network_crowd is not None:
@@ -172,6 +178,6 @@ def _company(
 def opened_ms(party: UUID, told: object) -> int | None:
     """When a party was opened: as it was told (a datetime), else from its id where that has a time in
     it; None where nobody can know."""
-    if told is not None:
-        return round(told.timestamp() * 1000)  # type: ignore[attr-defined]
+    if isinstance(told, datetime):
+        return round(told.timestamp() * 1000)
     return party.int >> 80 if party.version == 7 else None

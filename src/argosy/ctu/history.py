@@ -203,5 +203,5 @@ class Crowd:
         facts: list[Any] = msgspec.msgpack.decode(packed)
         must(facts[0] == _FORMAT, "a crowd packed in a form nobody knows", form=facts[0])
         crowd = cls()
-        crowd.members = {member: hour for member, hour in facts[1]}
+        crowd.members = dict(facts[1])
         return crowd

@@ -171,7 +171,9 @@ class RuleSet:
             for rule in rules
             if kind is None or rule.kinds is None or kind in rule.kinds
         ]
-        spelled = repr([(r.name, t, r.decision) for r, tests in self._rules for t in [_spell(tests)]])
+        spelled = repr(
+            [(r.name, t, r.decision) for r, tests in self._rules for t in [_spell(tests)]]
+        )
         self.version = "rules-" + hashlib.blake2b(spelled.encode(), digest_size=4).hexdigest()
 
     def judge(self, facts: Facts) -> Judgement:

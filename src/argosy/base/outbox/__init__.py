@@ -12,9 +12,11 @@ from argosy.base.outbox.events import (
     rebase,
     take_turn,
 )
+from argosy.base.outbox.observed import OBSERVED, observation, observed_id
 from argosy.base.outbox.relay import Handler, Relay
 
 __all__ = [
+    "OBSERVED",
     "REFRESH",
     "Announced",
     "Broadcast",
@@ -27,6 +29,8 @@ __all__ = [
     "append",
     "forget",
     "lag",
+    "observation",
+    "observed_id",
     "prune",
     "rebase",
     "take_turn",

@@ -143,7 +143,7 @@ class Broadcast:
             try:
                 count = await self.step()
             except Unavailable as outage:
-                log.error("live screens: waiting for the database: %s", outage)
+                log.warning("live screens: waiting for the database: %s", outage)
             if count < BATCH_EVENTS_MAX:
                 await asyncio.sleep(PAUSE_SECONDS)
                 with suppress(TimeoutError):

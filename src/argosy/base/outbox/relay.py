@@ -71,7 +71,8 @@ class Relay:
 
     A handler that raises gets the same batch again after a wait that doubles up to
     `RETRY_SECONDS_MAX`, each time with an error in the log and in `lag`; nothing is skipped. A new
-    consumer begins with the oldest event there is, or with `from_now` at the end.
+    consumer begins with the oldest event there is, or with `from_now` at the end. Between batches that
+    are not full it rests for `pause_seconds`, so that a busy log is read in fewer, larger batches.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Relay:
         *,
         batch_events_max: int = BATCH_EVENTS_MAX,
         poll_seconds: float = POLL_SECONDS,
+        pause_seconds: float = PAUSE_SECONDS,
         from_now: bool = False,
     ) -> None:
         must(bool(consumer) and batch_events_max > 0, "a relay needs a name and a batch size")
@@ -90,6 +92,7 @@ class Relay:
         self._handler = handler
         self._batch_events_max = batch_events_max
         self._poll_seconds = poll_seconds
+        self._pause_seconds = pause_seconds
         self._from_now = from_now
         self._woken = asyncio.Event()
 
@@ -109,9 +112,9 @@ class Relay:
                     prepared = True
                 handled = await self.turn()
             except Unavailable as outage:
-                log.error("outbox %s: waiting for the database: %s", self.consumer, outage)
+                log.warning("outbox %s: waiting for the database: %s", self.consumer, outage)
             if handled < self._batch_events_max:
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(self._pause_seconds)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
 

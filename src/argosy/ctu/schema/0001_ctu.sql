@@ -73,6 +73,7 @@ CREATE TABLE ctu.cases (
     decided_by   text,
     decided_why  text,
     decided_at   timestamptz,
+    noted_at     timestamptz,  -- when somebody began to decide
     CHECK ((state = 'open') = (decided_at IS NULL))
 );
 CREATE INDEX cases_open ON ctu.cases (market, opened_at, id) WHERE state = 'open';

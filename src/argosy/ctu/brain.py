@@ -1,0 +1,233 @@
+"""The first, small brain: rules over what an account, a device, a payee and a network did before.
+
+With several processes each hears of the others' operations through the log, well under a second
+after their commit; until then, and for what is in flight elsewhere, each process judges by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from uuid import UUID
+
+from argosy.base.clock import Clock
+from argosy.base.ids import Ids
+from argosy.base.outbox import Relay, observed_id
+from argosy.base.ports import Decision, Operation, Verdict
+from argosy.base.refusals import Unavailable
+from argosy.base.store import Database
+from argosy.ctu.facts import Scene, opened_ms, read
+from argosy.ctu.flights import Flights
+from argosy.ctu.history import Account
+from argosy.ctu.learning import Learning
+from argosy.ctu.memory import CONSUMER, Key, Memory
+from argosy.ctu.observing import from_operation, network_crowd, payee_crowd, payee_key
+from argosy.ctu.policy import Policy
+from argosy.ctu.rules import RULES, Judgement, RuleSet
+from argosy.ctu.verdicts import Verdicts
+
+OTP = "otp"
+LEARN_EVENTS_MAX = 2_000
+LEARN_PAUSE_SECONDS = 0.5
+LOAD_TRIES_MAX = 3
+OTHERS_MAX = 20
+"""So many further accounts of a shared device count into the device's velocity."""
+
+SCORES = {Decision.ALLOW: 0.0, Decision.CHALLENGE: 0.6, Decision.REVIEW: 0.8, Decision.DENY: 1.0}
+"""Rules alone score as high as what they decide."""
+
+log = logging.getLogger(__name__)
+
+
+class Brain:
+    """Screening as the gate asks for it. `run` must be running, or `start` have been awaited.
+
+    `judge` leaves no trace but that the operation counts as in flight until `observe` is told of it,
+    or for `flight_seconds_max`. It raises `Unavailable` where it cannot know, which is never a yes.
+    """
+
+    def __init__(self, db: Database, clock: Clock, ids: Ids, policy: Policy | None = None) -> None:
+        self.policy = policy or Policy()
+        self.verdicts = Verdicts(db, clock)
+        self.memory = Memory(db, self.policy.money_in, self.policy.entities_max)
+        self._clock = clock
+        self._ids = ids
+        self._flights = Flights(round(self.policy.flight_seconds_max * 1000))
+        self._relay = Relay(
+            db,
+            CONSUMER,
+            Learning(self.policy.money_in),
+            batch_events_max=LEARN_EVENTS_MAX,
+            pause_seconds=LEARN_PAUSE_SECONDS,
+        )
+        self._sets: dict[tuple[str, str, str], RuleSet] = {}
+        self._woken = asyncio.Event()
+        self._started = False
+
+    # --- life ----------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Catch up with the log; from then on `judge` answers."""
+        await self._relay.prepare()
+        await self.memory.start()
+        self._started = True
+
+    async def run(self) -> None:
+        """Start, follow the log and learn from it until cancelled."""
+        while not self._started:
+            try:
+                await self.start()
+            except Unavailable as outage:
+                log.warning("the brain waits for the database: %s", outage)
+                await asyncio.sleep(1)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.memory.run(self._woken))
+            tasks.create_task(self._relay.run())
+            tasks.create_task(self.verdicts.run())
+
+    def wake(self) -> None:
+        """Something was committed: look at the log soon."""
+        self._woken.set()
+        self._relay.wake()
+
+    async def settle(self) -> None:
+        """Learn everything the log holds now, and write what was counted: for tests and at the end."""
+        while await self._relay.turn():
+            pass
+        await self.memory.catch_up()
+        await self.memory.trim()
+        await self.verdicts.write_tallies()
+
+    # --- the port --------------------------------------------------------------------------------------
+
+    async def judge(self, operation: Operation) -> Verdict:
+        """What the rules say of `operation`."""
+        if not self._started:
+            raise Unavailable("the brain has not caught up with the log yet")
+        event = observed_id(operation.id)
+        before = self.memory.recall(event)
+        if before is not None:  # it moved money already: the same answer, so that it is found again
+            return Verdict(self._ids.new(), Decision(before), version="before")
+        outgoing = operation.kind not in self.policy.money_in
+        now_ms = round(operation.at.timestamp() * 1000)
+        if outgoing:
+            await self._load(operation, now_ms)
+        facts = read(
+            operation,
+            self._scene(operation, now_ms),
+            now_ms,
+            self.policy.expected(operation.channel),
+            outgoing,
+        )
+        rules = self._rules(operation)
+        verdict = self._verdict(operation, rules.judge(facts), rules.version, outgoing)
+        if outgoing and verdict.decision is not Decision.DENY:
+            self._flights.start(operation, now_ms)
+        return verdict
+
+    async def observe(self, operation: Operation, verdict: Verdict, outcome: str) -> None:
+        """Learn what became of `operation`: `posted`, `held`, `challenged`, `denied` or `refused`."""
+        self._flights.end(operation)
+        if outcome in ("posted", "held"):
+            seen = from_operation(operation, verdict.decision, self.policy.money_in)
+            self.memory.learn(observed_id(operation.id), seen, int(verdict.decision))
+        if outcome != "refused":
+            self.verdicts.count(operation, verdict)
+        if outcome in ("challenged", "denied"):
+            await self.verdicts.keep(operation, verdict)
+
+    # --- judging ---------------------------------------------------------------------------------------
+
+    async def _load(self, operation: Operation, now_ms: int) -> None:
+        for _ in range(LOAD_TRIES_MAX):
+            missing = self.memory.missing(self._keys(operation, now_ms))
+            if not missing:
+                return
+            await self.memory.load(missing)
+        if self.memory.missing(self._keys(operation, now_ms)):
+            raise Unavailable("memory is too small for what is judged at once")
+
+    def _keys(self, operation: Operation, now_ms: int) -> list[Key]:
+        keys: list[Key] = [("account", operation.party)]
+        payee = _payee(operation)
+        if payee is not None:
+            keys.append(("pair", (operation.party, payee)))
+        if operation.device is not None:
+            keys.append(("device", operation.device))
+            parties = self.memory.devices.get(operation.device, {})
+            if len(parties) > 1:
+                keys += [("account", p) for p in _others(parties, operation.party)]
+        keys += [("crowd", name) for name in _crowds(operation, now_ms) if name is not None]
+        return keys
+
+    def _scene(self, operation: Operation, now_ms: int) -> Scene:
+        memory = self.memory
+        account = memory.accounts.get(operation.party)
+        if account is None:  # money that comes in: nothing was loaded and nothing is read
+            return _EMPTY
+        device = operation.device
+        parties = memory.devices[device] if device is not None else {}
+        others = _others(parties, operation.party) if len(parties) > 1 else ()
+        payee = _payee(operation)
+        payee_name, network_name = _crowds(operation, now_ms)
+        return Scene(
+            account,
+            payee,
+            memory.pairs[operation.party, payee] if payee is not None else None,
+            parties.get(operation.party),
+            len(parties),
+            [memory.accounts[party] for party in others],
+            memory.crowds[payee_name] if payee_name is not None else None,
+            memory.crowds[network_name] if network_name is not None else None,
+            self._flights.of_party(operation, now_ms),
+            self._flights.of_device(operation, now_ms),
+        )
+
+    def _rules(self, operation: Operation) -> RuleSet:
+        key = operation.market, operation.money.currency, operation.kind
+        found = self._sets.get(key)
+        if found is None:
+            bounds = self.policy.bounds(operation.market, operation.money.currency)
+            found = self._sets[key] = RuleSet(RULES, bounds, operation.kind)
+        return found
+
+    def _verdict(
+        self, operation: Operation, said: Judgement, version: str, outgoing: bool
+    ) -> Verdict:
+        strictest = max((hit.decision for hit in said.hits), default=Decision.ALLOW)
+        if outgoing and said.unevaluated:
+            strictest = max(strictest, Decision.CHALLENGE)
+        if strictest is Decision.CHALLENGE and OTP in operation.proofs:
+            strictest = Decision.ALLOW
+        return Verdict(
+            self._ids.new(),
+            strictest,
+            said.hits,
+            OTP if strictest is Decision.CHALLENGE else None,
+            SCORES[strictest],
+            version,
+            said.unevaluated,
+        )
+
+
+_EMPTY = Scene(Account(), None, None, None, 0, (), None, None, (0, 0), (0, 0))
+
+
+def _payee(operation: Operation) -> UUID | None:
+    return payee_key(
+        operation.payee, operation.facts.get("to") or operation.facts.get("bank_account")
+    )
+
+
+def _crowds(operation: Operation, at_ms: int) -> tuple[str | None, str | None]:
+    if operation.payee is None:
+        return None, network_crowd(operation.network)
+    opened = opened_ms(operation.payee, operation.facts.get("payee_opened_at"))
+    payee = payee_crowd(operation.payee, operation.payee_kind, opened, at_ms)
+    return payee, network_crowd(operation.network)
+
+
+def _others(parties: dict[UUID, int], me: UUID) -> list[UUID]:
+    """The accounts on a device besides `me`, the latest first, as many as count."""
+    found = sorted((p for p in parties if p != me), key=lambda p: (-parties[p], p.int))
+    return found[:OTHERS_MAX]

@@ -1,0 +1,105 @@
+"""From an operation, or from its event in the log, to what the brain learns of it: one way for both."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from argosy.base.ids import named
+from argosy.base.ports import Decision, Operation
+from argosy.ctu.facts import opened_ms
+from argosy.ctu.history import DAY_MS, Observation
+
+YOUNG_PAYEE_MS = 30 * DAY_MS
+"""The payers of a payee are remembered while its account is younger than this."""
+
+
+def payee_key(payee: UUID | None, to: str | None) -> UUID | None:
+    """The payee as the brain remembers it: its id, or an id made from the (hashed) phone or bank
+    account that the money goes to."""
+    if payee is not None or not to:
+        return payee
+    return named("ctu", "payee", to)
+
+
+@lru_cache(maxsize=10_000)
+def network_crowd(network: str | None) -> str | None:
+    """The name of the crowd behind a network address: the address itself, in IPv6 its /64. None for
+    loopback and private addresses, which say nothing about who is there."""
+    if network is None:
+        return None
+    try:
+        address = ipaddress.ip_address(network.partition("%")[0].strip())
+    except ValueError:
+        return f"network {network.strip()}"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return network_crowd(str(address.ipv4_mapped))
+        block = ipaddress.ip_network((address, 64), strict=False)
+        return None if address.is_private else f"network {block}"
+    return None if address.is_private else f"network {address}"
+
+
+def payee_crowd(
+    payee: UUID | None, payee_kind: str | None, payee_opened_ms: int | None, at_ms: int
+) -> str | None:
+    """The name of the crowd that pays a young account; None for merchants and older accounts."""
+    if payee is None or payee_kind == "merchant":
+        return None
+    if payee_opened_ms is None or at_ms - payee_opened_ms > YOUNG_PAYEE_MS:
+        return None
+    return f"payee {payee}"
+
+
+def from_operation(
+    operation: Operation, decision: Decision, money_in: frozenset[str]
+) -> Observation:
+    """What is learned of `operation` once its money was moved or reserved."""
+    at_ms = round(operation.at.timestamp() * 1000)
+    facts = operation.facts
+    opened = _payee_opened(operation.payee, facts.get("payee_opened_at"))
+    return Observation(
+        operation.party,
+        at_ms,
+        operation.money.minor,
+        operation.kind not in money_in,
+        counts=True,
+        trusted=decision is not Decision.REVIEW,
+        device=operation.device,
+        payee=payee_key(operation.payee, facts.get("to") or facts.get("bank_account")),
+        crowd_payee=payee_crowd(operation.payee, operation.payee_kind, opened, at_ms),
+        crowd_network=network_crowd(operation.network),
+    )
+
+
+def from_event(body: Mapping[str, Any], money_in: frozenset[str]) -> Observation:
+    """The same from the body of a `risk.observed` event."""
+    payee = _uuid(body.get("payee"))
+    at_ms = body["at"]
+    opened = body.get("payee_opened_at")
+    if opened is None and payee is not None:
+        opened = opened_ms(payee, None)
+    released = body.get("released", False)
+    return Observation(
+        UUID(body["party"]),
+        at_ms,
+        body["minor"],
+        body["kind"] not in money_in,
+        counts=not released,
+        trusted=released or body["decision"] != Decision.REVIEW,
+        device=_uuid(body.get("device")),
+        payee=payee_key(payee, body.get("to")),
+        crowd_payee=payee_crowd(payee, body.get("payee_kind"), opened, at_ms),
+        crowd_network=network_crowd(body.get("network")),
+    )
+
+
+def _payee_opened(payee: UUID | None, told: object) -> int | None:
+    return None if payee is None else opened_ms(payee, told)
+
+
+def _uuid(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)
