@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argosy.base.clock import SetClock, local_day
@@ -197,6 +197,7 @@ def test_the_price_of_a_large_shop_is_the_shops_and_is_shared(india: Market) -> 
 # --- phones ------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[6-9][0-9]{9}", fullmatch=True), st.integers(0, 5))
 def test_a_number_is_read_however_it_is_typed(national: str, way: int) -> None:
     typed = [
@@ -219,6 +220,7 @@ def test_a_second_reading_of_phones_agrees(india: Market, typed: str) -> None:
     assert india.phone(typed) == e164
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_typing_makes_it_raise(typed: str) -> None:
     answer = INDIA.phone(typed)
@@ -256,6 +258,7 @@ def test_a_shops_code_is_bharatqr_with_our_address(india: Market) -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.integers(1, 999_999_999_999))
 def test_a_dynamic_code_comes_back(amount: int) -> None:
     india = INDIA
@@ -361,6 +364,7 @@ def test_space_around_a_pasted_code_does_not_matter(india: Market) -> None:
     assert decoded(india, f" {text}\n").reference == "1234567890"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_makes_decoding_raise(text: str) -> None:
     india = INDIA
@@ -369,6 +373,7 @@ def test_no_text_makes_decoding_raise(text: str) -> None:
     assert isinstance(india.decode_code("000201" + text), Refused)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=70), st.text(max_size=70))
 def test_any_name_can_be_put_into_a_code(name: str, city: str) -> None:
     assert decoded(INDIA, INDIA.encode_code(PayCode("1234567890", name, city))).reference

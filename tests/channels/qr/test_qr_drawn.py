@@ -222,7 +222,7 @@ def test_names_in_latin_letters(name: str, spelled: str) -> None:
     assert (answer.text, answer.left_out) == (spelled, ())
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFFFF)))
 def test_a_spelling_is_plain_and_says_what_it_lacks(name: str) -> None:
     answer = spell(name)

@@ -79,6 +79,7 @@ def test_the_published_check_value() -> None:
     assert emv.crc("123456789") == "29B1"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=("Cs",))))
 def test_the_check_sum_agrees_with_a_second_implementation(text: str) -> None:
     assert emv.crc(text) == table_crc(text)
@@ -331,6 +332,7 @@ ROWS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_what_is_written_is_read_again(row: list[Field]) -> None:
     text = emv.build(row)
@@ -341,7 +343,7 @@ def test_what_is_written_is_read_again(row: list[Field]) -> None:
     assert text[-4:] == table_crc(text[:-4])
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.text())
 @example("000201\ud800\ud8006304ABCD")
 @example("\x00" * 600)
@@ -350,6 +352,7 @@ def test_no_text_makes_it_raise(text: str) -> None:
     assert isinstance(emv.parse_fields(text), tuple | Refused)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([*"0123456789", "00", "26", "62", "x", "é", "\u0663"]), max_size=60)
 )
@@ -357,6 +360,7 @@ def test_no_sealed_nonsense_makes_it_raise(pieces: list[str]) -> None:
     emv.parse(sealed("000201" + "".join(pieces)))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**9), st.integers(2, 6))
 def test_several_wrong_characters_are_refused(seed: int, many: int) -> None:
     """Not promised by the standard, but what happens: sixteen bits let one in 65,536 through, and the

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argosy.base.refusals import Refused
@@ -131,6 +131,7 @@ PRINTED = st.text(
 )
 
 
+@settings(deadline=None)
 @given(PRINTED, PRINTED)
 def test_what_is_written_is_read_again(name: str, other: str) -> None:
     text = upi.build({"pa": "shop@argosy", "pn": name, "zz": other, "am": "1.00"})
@@ -142,6 +143,7 @@ def test_what_is_written_is_read_again(name: str, other: str) -> None:
     assert text.isascii()
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_makes_it_raise(text: str) -> None:
     upi.parse(text)

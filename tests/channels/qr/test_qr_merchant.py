@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from argosy.base.ids import Ids
@@ -93,6 +93,7 @@ def test_a_name_that_cannot_be_spelled_gives_way_to_the_number() -> None:
     assert code.get("64", "01") == "茶館"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80), st.text(max_size=40))
 def test_no_name_breaks_a_code(name: str, city: str) -> None:
     text = merchant.build(PayCode("7", name, city, "5411", 100), RUPEES, OWN)
@@ -100,6 +101,7 @@ def test_no_name_breaks_a_code(name: str, city: str) -> None:
     assert isinstance(said(text), Said)
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=16, max_size=16))
 def test_an_orders_id_fits_and_comes_back(noise: bytes) -> None:
     order = str(UUID(bytes=noise, version=4))
