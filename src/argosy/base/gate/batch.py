@@ -13,7 +13,7 @@ from argosy.base.refusals import Bug, Reason, Refused, must
 
 CALL = (
     "SELECT * FROM gate.commit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
-    " $16, $17, $18, $19, $20)"
+    " $16, $17, $18, $19, $20, $21)"
 )
 
 _MADE, _EXISTED = 0, 1
@@ -32,7 +32,7 @@ def use_facts(use: LimitUse) -> dict[str, Any]:
 
 
 def arguments(
-    postings: Sequence[Posting], now: datetime, lane: int, held: bool
+    postings: Sequence[Posting], now: datetime, lane: int, *, prove: bool, held: bool
 ) -> tuple[list[Any], list[int]]:
     """The arguments of CALL for `postings`, and for each posting where its transfers begin."""
     grp: list[int] = []
@@ -64,6 +64,7 @@ def arguments(
     return [
         now,
         lane,
+        prove,
         held,
         len(postings),
         grp,

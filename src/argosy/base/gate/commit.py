@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from argosy.base.clock import Clock
 from argosy.base.gate.batch import CALL, Answer, arguments
@@ -29,6 +30,9 @@ TRANSFERS_IN_BATCH_MAX = 1000
 WAITING_MAX = 20_000
 TRIES_MAX = 8
 RETRY_SECONDS = 0.05
+PROVE_BATCHES = 64
+"""For so many batches after a refusal the accounts are looked at before they are updated: that costs
+a fifth more, and a batch whose guards say no must be sent again."""
 LANES = 2
 
 _log = logging.getLogger(__name__)
@@ -42,8 +46,7 @@ _AGAIN = (
 _MOVED, _CLOCK_BEHIND = "AR001", "AR002"
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(msgspec.Struct, frozen=True):
     """What became of one posting: an outcome for each transfer, and whether it was there before."""
 
     outcomes: tuple[Outcome, ...]
@@ -79,6 +82,7 @@ class GroupCommit:
         self._idle = list(reversed(self._lanes))
         self._tasks: set[asyncio.Task[None]] = set()
         self._same: dict[UUID, _Waiting] = {}
+        self._prove = 0  # for how many more batches the accounts are proven first
         self.batches = 0
         self.postings = 0
 
@@ -219,9 +223,11 @@ class GroupCommit:
         while True:
             tries += 1
             now = self._clock.now()
-            values, starts = arguments(postings, now, lane, tries > 1)
+            prove = tries > 1 or self._prove > 0
+            values, starts = arguments(postings, now, lane, prove=prove, held=tries > 2)
             try:
                 row = await self._db.one(CALL, *values)
+                self._prove -= self._prove > 0
                 return Answer(postings, now, starts).read(row)
             except _AGAIN:
                 if tries >= TRIES_MAX:
@@ -231,6 +237,7 @@ class GroupCommit:
                     raise Unavailable("the clock stands before what the ledger holds") from error
                 if error.sqlstate != _MOVED or tries >= TRIES_MAX:
                     raise
+                self._prove = PROVE_BATCHES
             except Unavailable:
                 if tries >= TRIES_MAX:
                     raise
@@ -239,7 +246,7 @@ class GroupCommit:
     async def rehearse(self, posting: Posting) -> Committed | Refused:
         """What `submit` would answer now. The same road, in a transaction that is undone."""
         now = self._clock.now()
-        values, starts = arguments([posting], now, self._lanes[0], False)
+        values, starts = arguments([posting], now, self._lanes[0], prove=True, held=False)
         try:
             async with self._db.work() as conn:
                 row: Any = await conn.fetchrow(CALL, *values)

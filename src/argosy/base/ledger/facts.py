@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
 
+import msgspec
+
 from argosy.base.refusals import Kind, Reason, Refused
 
 NOTE_CHARS_MAX = 200
@@ -152,8 +154,7 @@ class AccountReason(Reason):
     ACCOUNT_CLOSED = 64, Kind.STATE, "The account is closed."
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(msgspec.Struct, frozen=True):
     """The ledger's yes. `existed` says that this very transfer was in the journal before."""
 
     id: UUID

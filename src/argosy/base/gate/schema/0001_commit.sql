@@ -308,15 +308,17 @@ CREATE FUNCTION gate.asks(
 $$;
 
 -- Commit a batch. The p_t* arrays are its transfers, p_grp the posting each belongs to (1, 2, ...,
--- ascending); orders, uses and events name their posting too. `p_held` asks to hold every account
--- from the start: the second try after the world moved between proof and update (AR001).
+-- ascending); orders, uses and events name their posting too. `p_prove` asks to prove the accounts
+-- before they are updated; without it the guards of the update are relied on, which is right while
+-- nothing is refused. `p_held` asks to hold every account from the start. Both belong to the second
+-- try, after a guard said no (AR001).
 --
 -- Answers `at`, the time of everything new, and one row of four arrays for each posting that was
 -- walked and each transfer whose amount the caller cannot know: index (of the transfer, or minus the
 -- posting's number for a word about the posting itself), code (0 made, 1 was there before, otherwise
 -- the refusal), amount, time.
 CREATE FUNCTION gate.commit(
-    p_now timestamptz, p_lane smallint, p_held boolean, p_groups int,
+    p_now timestamptz, p_lane smallint, p_prove boolean, p_held boolean, p_groups int,
     p_grp int[], p_id uuid[], p_action smallint[], p_debit uuid[], p_credit uuid[],
     p_amount bigint[], p_currency text[], p_kind text[], p_order uuid[], p_hold uuid[],
     p_up_to smallint[], p_expires timestamptz[], p_at timestamptz[],
@@ -327,6 +329,7 @@ DECLARE
     total int := coalesce(cardinality(p_id), 0);
     has_holds boolean := p_hold IS NOT NULL;
     has_imports boolean := p_at IS NOT NULL;
+    single_currency boolean := NOT p_currency[1] <> ANY (p_currency);
     doubtful int[];
     chain_segment bigint;
     chain_hash bytea;
@@ -365,30 +368,39 @@ BEGIN
         END IF;
     END IF;
 
-    -- 1. The proof. Each branch names the postings that it cannot vouch for.
+    -- 1. The proof. Each branch names the postings that it cannot vouch for. First what a transfer
+    -- shows by itself.
     IF total > 0 THEN
+        SELECT array_agg(DISTINCT t.grp) INTO doubtful
+        FROM gate.asks(p_grp, p_id, p_action, p_debit, p_credit, p_amount, p_currency, p_kind,
+                       p_order, p_hold, p_up_to, p_expires, p_at) t
+        LEFT JOIN ledger.holds h ON h.id = t.hold
+        WHERE CASE WHEN t.action < 2 THEN
+                t.asked IS NULL OR t.asked NOT BETWEEN 1 AND 1000000000000000
+                OR t.debit0 IS NULL OR t.credit0 IS NULL OR t.debit0 = t.credit0 OR t.up_to > 0
+                OR t.expires IS NOT NULL AND (t.action = 0 OR has_imports OR t.expires <= p_now)
+            ELSE
+                h.id IS NULL OR h.state <> 0 OR t.debit0 <> h.debit OR t.credit0 <> h.credit
+                OR t.currency <> h.currency OR t.expires IS NOT NULL
+                OR coalesce(h.expires_at <= p_now, false) <> (t.action = 4)
+                OR t.action = 2 AND (t.asked < 1 OR t.asked > h.amount)
+            END OR EXISTS (SELECT FROM ledger.transfers b WHERE b.id = t.id);
+    END IF;
+    -- Then the accounts, which a caller may leave to the guards below while nothing is refused.
+    IF total > 0 AND (p_prove OR doubtful IS NOT NULL OR NOT single_currency) THEN
         WITH r AS MATERIALIZED (
             SELECT t.grp, t.currency,
                    coalesce(h.debit, t.debit0) AS debit, coalesce(h.credit, t.credit0) AS credit,
                    CASE WHEN t.action < 2 AND t.asked BETWEEN 1 AND 1000000000000000
                         THEN t.asked ELSE 0 END AS pressure,
-                   t.up_to > 0 AS shrinks,
-                   CASE WHEN t.action < 2 THEN
-                       t.asked IS NULL OR t.asked NOT BETWEEN 1 AND 1000000000000000
-                       OR t.debit0 IS NULL OR t.credit0 IS NULL OR t.debit0 = t.credit0 OR t.up_to > 0
-                       OR t.expires IS NOT NULL AND (t.action = 0 OR has_imports OR t.expires <= p_now)
-                   ELSE
-                       h.id IS NULL OR h.state <> 0 OR t.debit0 <> h.debit OR t.credit0 <> h.credit
-                       OR t.currency <> h.currency OR t.expires IS NOT NULL
-                       OR coalesce(h.expires_at <= p_now, false) <> (t.action = 4)
-                       OR t.action = 2 AND (t.asked < 1 OR t.asked > h.amount)
-                   END OR EXISTS (SELECT FROM ledger.transfers b WHERE b.id = t.id) AS odd
+                   t.up_to > 0 AS shrinks
             FROM gate.asks(p_grp, p_id, p_action, p_debit, p_credit, p_amount, p_currency, p_kind,
                            p_order, p_hold, p_up_to, p_expires, p_at) t
             LEFT JOIN ledger.holds h ON h.id = t.hold
         ), s AS (
-            SELECT account, sum(debits)::bigint AS debits, sum(credits)::bigint AS credits, bool_or(shrinks) AS shrinks,
-                   min(currency) AS currency, max(currency) AS other_currency
+            SELECT account, sum(debits)::bigint AS debits, sum(credits)::bigint AS credits,
+                   bool_or(shrinks) AS shrinks, min(currency) AS currency,
+                   max(currency) AS other_currency
             FROM (SELECT debit AS account, pressure AS debits, 0 AS credits, shrinks, currency FROM r
                   UNION ALL SELECT credit, 0, pressure, shrinks, currency FROM r) e
             GROUP BY account
@@ -397,9 +409,10 @@ BEGIN
             WHERE a.id IS NULL OR a.closed OR a.frozen OR s.shrinks OR a.currency <> s.currency
                OR s.currency <> s.other_currency OR NOT ledger.proven(a, s.debits, s.credits)
         )
-        SELECT array_agg(DISTINCT r.grp) INTO doubtful FROM r
-        WHERE r.odd OR r.debit IN (SELECT account FROM unproven)
-           OR r.credit IN (SELECT account FROM unproven);
+        SELECT doubtful || array_agg(DISTINCT r.grp) INTO doubtful FROM r
+        WHERE r.debit IN (SELECT account FROM unproven) OR r.credit IN (SELECT account FROM unproven);
+    END IF;
+    IF total > 0 THEN
         IF has_holds THEN  -- a hold named twice, or made in this very batch
             SELECT doubtful || array_agg(DISTINCT b.grp) INTO doubtful FROM (
                 SELECT b.grp, count(*) OVER (PARTITION BY b.hold) AS times
@@ -472,6 +485,7 @@ BEGIN
                 last_at = greatest(a.last_at, coalesce(p_at[s.last_ord], p_now))
             FROM s
             WHERE a.id = s.account AND NOT a.closed AND NOT a.frozen
+              AND (NOT single_currency OR a.currency = p_currency[1])
               AND ledger.proven(a, s.debits, s.credits)
             RETURNING a.*, s.n
         ), linked AS (
