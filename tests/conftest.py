@@ -9,6 +9,7 @@ servers start durable ones of their own.
 from __future__ import annotations
 
 import ipaddress
+import os
 import random
 import shutil
 import sys
@@ -62,6 +63,14 @@ sys.addaudithook(_stay_at_home)
 
 # --- one server for the run ----------------------------------------------------------------------
 
+
+def make_short_folder() -> Path:
+    """A new folder with a short path, which the user of root's PostgreSQL can enter as well."""
+    folder = Path(tempfile.mkdtemp(prefix="argosy-tests-"))
+    folder.chmod(0o711)
+    return folder
+
+
 _SERVER = pytest.StashKey[Postgres]()
 _FOLDER = pytest.StashKey[Path]()
 
@@ -70,7 +79,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
-    folder = Path(tempfile.mkdtemp(prefix="argosy-tests-"))
+    folder = make_short_folder()
     config.stash[_FOLDER] = folder
     config.stash[_SERVER] = Postgres(folder / "postgres", durable=False)
     config.stash[_SERVER].start()
@@ -133,9 +142,15 @@ class Emptier:
         )
         await self._database.run("CREATE SCHEMA IF NOT EXISTS test_seeds")
         for number, row in enumerate(await self._filled()):
-            copy = f"test_seeds.t{number}"
-            await self._database.run(f"CREATE TABLE {copy} AS TABLE {row['name']}")
-            self._seeds[row["name"]] = copy
+            name, copy = row["name"], f"test_seeds.t{number}"
+            columns = await self._database.value(
+                "SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute"
+                " WHERE attrelid = $1::text::regclass AND attnum > 0"
+                " AND NOT attisdropped AND attgenerated = ''",
+                name,
+            )
+            await self._database.run(f"CREATE TABLE {copy} AS SELECT {columns} FROM {name}")
+            self._seeds[f"{name} ({columns})"] = copy
 
     async def empty(self) -> None:
         filled = await self._filled()
@@ -228,6 +243,48 @@ def ids(clock: SetClock) -> Ids:
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
     """A folder for a server of the test's own, removed afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="argosy-test-"))
+    folder = make_short_folder()
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+# --- browsers, killings, and what was left out ---------------------------------------------------
+
+CHAOS_ROUNDS_IN_PASSING = 3
+
+
+def find_chromium() -> str | None:
+    """The browser of the system's packages, if there is one."""
+    found = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    return next((path for path in found if path), None)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The path of Chromium; without one, tests marked `browser` are left out and counted."""
+    path = find_chromium()
+    if path is None:
+        pytest.skip("there is no Chromium")
+    return path
+
+
+@pytest.fixture(scope="session")
+def chaos_rounds() -> int:
+    """How often to kill: a few times in passing, fifty times in `make chaos`."""
+    return int(os.environ.get("CHAOS_ROUNDS", CHAOS_ROUNDS_IN_PASSING))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("browser") and find_chromium() is None:
+        pytest.skip("there is no Chromium")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    left_out = [
+        report
+        for report in terminalreporter.stats.get("skipped", [])
+        if "browser" in getattr(report, "keywords", {})
+    ]
+    if left_out:
+        terminalreporter.section("LEFT OUT", red=True, bold=True)
+        terminalreporter.line(f"{len(left_out)} browser tests were left out: there is no Chromium.")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from argosy.base.refusals import Unavailable
 from argosy.base.store import Database
 from argosy.base.store.database import StoreError
 from argosy.base.store.postgres import Postgres
+from tests.conftest import make_short_folder
 
 # Another Argosy: holds the server on the folder until it is killed.
 HOLDER = """
@@ -93,9 +95,11 @@ async def test_its_settings(name, value, running):
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    with Postgres(tmp_path_factory.mktemp("pg") / "postgres") as server:
+def running():
+    folder = make_short_folder()
+    with Postgres(folder / "postgres") as server:
         yield server
+    shutil.rmtree(folder)
 
 
 async def test_letters_of_every_script_are_letters(running):
@@ -165,7 +169,7 @@ async def test_both_killed_at_once(server, holder):
 async def test_a_stale_file_whose_pid_is_now_somebody_else(server):
     server.start()
     server.stop()
-    other = subprocess.Popen(["sleep", "60"])
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         (server.folder / "postmaster.pid").write_text(f"{other.pid}\n{server.folder}\n1\n5432\n")
         server.start()

@@ -95,7 +95,14 @@ class AsUser:
             **self._options,
         )
         if done.returncode != 0:
-            raise StoreError(f"{program} failed: {(done.stderr or done.stdout).strip()}")
+            said = (done.stderr or done.stdout).strip()
+            if self._ids is not None and "Permission denied" in said:
+                said += (
+                    f"\nRoot's PostgreSQL runs as user {self._ids[0]}, who must be able to reach the"
+                    " folder: install `setpriv` (of util-linux), run Argosy as an ordinary user, or"
+                    " set ARGOSY_DATA to a folder that everybody may enter."
+                )
+            raise StoreError(f"{program} failed: {said}")
 
     def popen(self, program: str, *args: object, stdout: IO[bytes]) -> subprocess.Popen[bytes]:
         """Start it in a session of its own, with nothing of our environment: keys stay with us."""
