@@ -159,11 +159,10 @@ class Town:
         cashier = Cashier(tools, products, signin)
         await ledger.open_accounts(list(system_accounts(land)))
         receipts = Receipts(orders, parties, keys)
-        town = cls(
+        return cls(
             db, clock, ids, land, brain, bank, letters, ledger, parties, signin, tools, cashier,
             receipts,
         )  # fmt: skip
-        return town
 
     async def join(
         self,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import assume
+from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from argosy.base.markets import Fee, Rounding
 from argosy.base.money import AMOUNT_MINOR_MAX
 from argosy.base.refusals import Bug
-from argosy.base.wallet.prices import divide, fee_minor, part_so_far, split
+from argosy.base.wallet.prices import divide, fee_minor, give_back, split
 
 amounts = st.one_of(st.integers(1, 100), st.integers(1, AMOUNT_MINOR_MAX))
 fees = st.builds(
@@ -58,7 +59,7 @@ def test_prices(row: str) -> None:
     assert fee_minor(int(amount), fee) == int(price)
 
 
-@given(amounts, fees)
+@drawn(amounts, fees)
 def test_a_price_is_never_negative_and_never_eats_more_than_the_payee_gets(
     amount: int, fee: Fee
 ) -> None:
@@ -70,7 +71,7 @@ def test_a_price_is_never_negative_and_never_eats_more_than_the_payee_gets(
         assert price <= fee.minor_max
 
 
-@given(st.integers(0, 10**19), st.integers(1, 10**6), st.sampled_from(Rounding))
+@drawn(st.integers(0, 10**19), st.integers(1, 10**6), st.sampled_from(Rounding))
 def test_rounding_is_exact_and_off_by_less_than_one(
     dividend: int, divisor: int, rounding: Rounding
 ) -> None:
@@ -83,28 +84,38 @@ def test_rounding_is_exact_and_off_by_less_than_one(
         assert whole == round(exact)
 
 
-@given(st.integers(0, AMOUNT_MINOR_MAX), shares)
+@drawn(st.integers(0, AMOUNT_MINOR_MAX), shares)
 def test_the_parts_add_up_exactly_and_none_is_negative(minor: int, weights: dict[str, int]) -> None:
     parts = split(minor, weights)
     assert sum(parts.values()) == minor
     assert all(part > 0 for part in parts.values())
 
 
-@given(st.integers(0, AMOUNT_MINOR_MAX), shares)
+@drawn(st.integers(0, AMOUNT_MINOR_MAX), shares)
 def test_the_remainder_is_less_than_one_unit_a_share(minor: int, weights: dict[str, int]) -> None:
     parts = split(minor, weights)
     own = minor * weights.get("remainder", 0) // sum(weights.values())
     assert 0 <= parts.get("remainder", 0) - own < len(weights)
 
 
-@given(st.integers(0, 10**9), st.lists(st.integers(1, 10**6), min_size=1, max_size=30))
-def test_what_goes_back_in_steps_goes_back_whole(whole: int, steps: list[int]) -> None:
-    total, done, back = sum(steps), 0, 0
+@drawn(
+    st.dictionaries(st.sampled_from("abcd"), st.integers(1, 500), min_size=1),
+    st.lists(st.integers(1, 300), min_size=1, max_size=12),
+)
+def test_what_goes_back_in_steps_goes_back_whole(parts: dict[str, int], steps: list[int]) -> None:
+    """And at no time more than was refunded, nor less than the bearer needs to refund."""
+    amount, fee = sum(steps), sum(parts.values())
+    assume(fee <= amount)
+    given: dict[str, int] = {}
+    done = 0
     for step in steps:
-        part = part_so_far(whole, done + step, total) - part_so_far(whole, done, total)
-        assert part >= 0
-        done, back = done + step, back + part
-    assert back == whole
+        done += step
+        back = give_back(parts, given, done, amount)
+        assert all(minor > 0 for minor in back.values())
+        given = {name: given.get(name, 0) + back.get(name, 0) for name in parts}
+        assert sum(given.values()) <= done
+        assert amount - fee + sum(given.values()) >= done
+    assert given == parts
 
 
 def test_a_split_without_weight_is_a_bug() -> None:

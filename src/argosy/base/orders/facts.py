@@ -40,11 +40,9 @@ NEXT: Mapping[State, frozenset[State]] = {
         {State.PAID, State.HELD, State.REVIEW, State.CANCELLED, State.EXPIRED}
     ),
     State.HELD: frozenset({State.HELD, State.PAID, State.RETURNED, State.REVIEW}),
-    State.REVIEW: frozenset(
-        {State.PAID, State.HELD, State.RETURNED, State.PARTLY_REFUNDED, State.REFUNDED}
-    ),
-    State.PAID: frozenset({State.PARTLY_REFUNDED, State.REFUNDED, State.REVIEW}),
-    State.PARTLY_REFUNDED: frozenset({State.PARTLY_REFUNDED, State.REFUNDED, State.REVIEW}),
+    State.REVIEW: frozenset({State.PAID, State.HELD, State.RETURNED}),
+    State.PAID: frozenset({State.PARTLY_REFUNDED, State.REFUNDED}),
+    State.PARTLY_REFUNDED: frozenset({State.PARTLY_REFUNDED, State.REFUNDED}),
 }
 
 

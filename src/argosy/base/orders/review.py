@@ -2,8 +2,8 @@
 
 In review every step of an order is a hold, whatever the product had planned. Released, an order that
 was to be paid at once is paid; one that was to be held anyway (a withdrawal, money for a phone without a
-wallet) is held on, and its product goes on from there. A refund in review is granted or not, and the
-payment stays. What nobody decides on before the deadline that the gate has set goes back.
+wallet) is held on, and its product goes on from there. What nobody decides on before the deadline that
+the gate has set goes back. A suspicious refund is not reviewed but denied: the gate sees to that.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from argosy.base.ids import derive
 from argosy.base.ledger.facts import Action
 from argosy.base.orders.facts import Order, OrderReason, State
 from argosy.base.orders.planning import ending, event
-from argosy.base.orders.refunds import plan_decision, under_review
 from argosy.base.postings import LimitUse, OrderMove, Posting
 from argosy.base.products import Product, Sweep, Tools
 from argosy.base.refusals import Refused
@@ -33,8 +32,6 @@ def plan_release(order: Order, product: Product, by: str, now: datetime) -> Post
     """Let the money of an order in review go on its way; `by` says who decided."""
     if order.state is not State.REVIEW:
         return Refused(OrderReason.ORDER_NOT_IN_REVIEW, {"state": order.state.value})
-    if under_review(order):
-        return plan_decision(order, granted=True, by=by, now=now)
     cause = derive(order.id, "review.released")
     data = {**order.data, "released_by": by}
     on = product.held_on(replace(order, data=data), now)
@@ -59,8 +56,6 @@ def plan_give_back(
     """Return the money of an order in review, and what was counted against limits."""
     if order.state is not State.REVIEW:
         return Refused(OrderReason.ORDER_NOT_IN_REVIEW, {"state": order.state.value})
-    if under_review(order):
-        return plan_decision(order, granted=False, by=by, now=now)
     cause = derive(order.id, "review.returned")
     after = replace(order, state=State.RETURNED, deadline_at=None)
     return Posting(

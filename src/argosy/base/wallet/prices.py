@@ -48,11 +48,28 @@ def split(minor: int, shares: Mapping[str, int]) -> dict[str, int]:
     return {name: part for name, part in parts.items() if part}
 
 
-def part_so_far(whole_minor: int, done_minor: int, of_minor: int) -> int:
-    """How much of `whole_minor` belongs to `done_minor` of `of_minor`, rounded down.
+def give_back(
+    parts: Mapping[str, int], given: Mapping[str, int], done_minor: int, of_minor: int
+) -> dict[str, int]:
+    """What each share of a price gives back once `done_minor` of `of_minor` is refunded in all, after
+    it has `given` that much: system account -> minor units, only what is above zero.
 
-    For giving something back in steps: the step's part is the difference of two such values, so that
-    the steps never add up to more than the whole and at the end to all of it.
+    The sum so far is rounded up, so that who bore the price always has what a refund takes; it is never
+    more than was refunded. Shares give in proportion; what rounding leaves over the first with room
+    give. The steps add up to every part exactly once all is refunded.
     """
     must(0 <= done_minor <= of_minor and of_minor > 0, "not a part", done=done_minor, of=of_minor)
-    return whole_minor * done_minor // of_minor
+    whole = sum(parts.values())
+    target = divide(whole * done_minor, of_minor, Rounding.UP)
+    left = target - sum(given.values())
+    now: dict[str, int] = {}
+    for name, part in parts.items():
+        fair = part * target // whole if whole else 0
+        now[name] = max(0, min(left, fair - given.get(name, 0)))
+        left -= now[name]
+    for name, part in parts.items():
+        more = min(left, part - given.get(name, 0) - now[name])
+        now[name] += more
+        left -= more
+    must(left == 0, "a price gave back more than it was", parts=parts, given=given)
+    return {name: minor for name, minor in now.items() if minor}

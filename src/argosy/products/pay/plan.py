@@ -10,6 +10,7 @@ from argosy.base.orders.open_orders import closed_by, payable
 from argosy.base.orders.planning import (
     ASKED,
     MARK,
+    ROUND,
     checked,
     checked_other,
     event,
@@ -126,7 +127,14 @@ def plan_pay_order(command: PayOrder, context: Context) -> Plan | Refused:
     wrong = payable(order, context.now) or checked(context, order.amount)
     if wrong is not None:
         return wrong
-    paid = replace(order, state=State.PAID, payer=me.id, payer_account=me.account, deadline_at=None)
+    paid = replace(
+        order,
+        state=State.PAID,
+        payer=me.id,
+        payer_account=me.account,
+        deadline_at=None,
+        data=moved(context, command, order, **{ROUND: str(command.id)}),
+    )
     counted = _counted(context, paid)
     if isinstance(counted, Refused):
         return counted
@@ -139,7 +147,7 @@ def plan_pay_order(command: PayOrder, context: Context) -> Plan | Refused:
                 State.PAID,
                 payer=me.id,
                 payer_account=me.account,
-                data=moved(context, command, order),
+                data=paid.data,
             ),
             transfers(paid),
             counted,

@@ -9,6 +9,7 @@ from argosy.base.orders.open_orders import closed_by, payable
 from argosy.base.orders.planning import (
     ASKED,
     MARK,
+    ROUND,
     checked,
     checked_other,
     event,
@@ -89,12 +90,13 @@ def plan_pay_request(command: PayRequest, context: Context) -> Plan | Refused:
     taken = uses(market, other.id, other.level, TAKEN, order.amount, context.day)
     if isinstance(taken, Refused):
         return Refused(OrderReason.PAYEE_CANNOT_TAKE)
-    after = replace(order, state=State.PAID, deadline_at=None)
+    data = moved(context, command, order, **{ROUND: str(command.id)})
+    after = replace(order, state=State.PAID, deadline_at=None, data=data)
     return Plan(
         Posting(
             command.id,
-            OrderMove(order.id, order.version, State.PAID, data=moved(context, command, order)),
-            transfers(order),
+            OrderMove(order.id, order.version, State.PAID, data=data),
+            transfers(after),
             out + taken,
             (event(after, "request.paid", context.now, command.id),),
         ),

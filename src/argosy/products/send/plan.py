@@ -153,7 +153,11 @@ def plan_claim(order: Order, claimant: Party, market: Market, now: datetime) -> 
         order.amount,
         "clock",
         account=claimant.account,
-        facts={"level": claimant.level, "from": str(order.payer)},
+        facts={
+            "level": claimant.level,
+            "opened_at": claimant.created_at,
+            "from": str(order.payer),
+        },
     )
     move = OrderMove(
         order.id,

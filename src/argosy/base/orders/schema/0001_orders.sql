@@ -42,7 +42,6 @@ CREATE TABLE orders.orders (
         CASE state
             WHEN 'refunded' THEN refunded_minor = amount_minor
             WHEN 'partly_refunded' THEN refunded_minor > 0 AND refunded_minor < amount_minor
-            WHEN 'review' THEN true  -- with a refund that is reviewed already in it
             ELSE refunded_minor = 0
         END),
     CONSTRAINT orders_two_parties CHECK (payer <> payee),
