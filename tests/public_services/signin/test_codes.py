@@ -1,0 +1,288 @@
+"""One-time codes: few, short-lived, each good once, and silent about who has a wallet."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from argosy.base.clock import SetClock
+from argosy.base.ids import Ids
+from argosy.base.money import Money
+from argosy.base.parties.facts import PartyReason
+from argosy.base.refusals import Refused
+from argosy.base.store import Database
+from argosy.public_services.signin.facts import (
+    Confirmed,
+    OtpSent,
+    Purpose,
+    SignedIn,
+    SigninReason,
+    Terms,
+)
+from argosy.public_services.signin.tokens import encode
+from tests.people import ASHA_PHONE, RAVI_NAME, RAVI_PHONE
+from tests.public_services.desk import PHONE, PIN, Desk, other_than, refused
+
+
+async def test_a_right_code_gives_a_ticket_once(desk: Desk) -> None:
+    sent = await desk.send()
+    code = await desk.code()
+    confirmed = await desk.signin.confirm(sent.id, f" {code[:3]} {code[3:]} ")
+    assert isinstance(confirmed, Confirmed)
+    assert (confirmed.known, confirmed.purpose) == (False, Purpose.ENTER)
+    assert confirmed.ticket not in repr(confirmed)
+    again = await desk.signin.confirm(sent.id, code)
+    assert refused(again) is SigninReason.OTP_EXPIRED
+
+
+async def test_five_wrong_codes_and_the_right_one_is_worth_nothing(desk: Desk) -> None:
+    sent = await desk.send()
+    code = await desk.code()
+    wrong = other_than(code)
+    left = []
+    for _ in range(4):
+        answer = await desk.signin.confirm(sent.id, wrong)
+        assert refused(answer) is SigninReason.OTP_WRONG
+        assert isinstance(answer, Refused)
+        left.append(answer.facts["tries_left"])
+    assert left == [4, 3, 2, 1]
+    for last in (wrong, code, code):
+        answer = await desk.signin.confirm(sent.id, last)
+        assert refused(answer) is SigninReason.OTP_TRIES_SPENT
+
+
+async def test_a_hundred_guesses_at_once_are_five(desk: Desk) -> None:
+    sent = await desk.send()
+    code = int(await desk.code())
+    guesses = [f"{(code + 1 + n) % 10**6:06d}" for n in range(100)]
+    answers = await asyncio.gather(*(desk.signin.confirm(sent.id, g) for g in guesses))
+    weighed = [a for a in answers if refused(a) is SigninReason.OTP_WRONG]
+    assert len(weighed) == 4  # the fifth is told that it was the last
+    assert await desk.db.value("SELECT tries FROM signin.code") == 5
+
+
+async def test_the_right_code_shown_twice_at_once_gives_one_ticket(desk: Desk) -> None:
+    sent = await desk.send()
+    code = await desk.code()
+    answers = await asyncio.gather(*(desk.signin.confirm(sent.id, code) for _ in range(20)))
+    assert sum(isinstance(answer, Confirmed) for answer in answers) == 1
+
+
+async def test_a_code_dies_after_five_minutes(desk: Desk, clock: SetClock) -> None:
+    sent = await desk.send()
+    code = await desk.code()
+    clock.advance(minutes=5)
+    assert refused(await desk.signin.confirm(sent.id, code)) is SigninReason.OTP_EXPIRED
+
+
+async def test_a_new_code_ends_the_one_before(desk: Desk, clock: SetClock) -> None:
+    first = await desk.send()
+    old = await desk.code()
+    clock.advance(seconds=30)
+    second = await desk.send()
+    assert refused(await desk.signin.confirm(first.id, old)) is SigninReason.OTP_EXPIRED
+    assert isinstance(await desk.signin.confirm(second.id, await desk.code()), Confirmed)
+
+
+async def test_a_code_for_one_purpose_is_worth_nothing_for_another(desk: Desk) -> None:
+    await desk.sign_up()
+    enter = await desk.prove(purpose=Purpose.ENTER)
+    reset = await desk.signin.reset_pin(enter.ticket, "904417", PHONE)
+    assert refused(reset) is SigninReason.TICKET_INVALID
+    forgot = await desk.prove(purpose=Purpose.RESET_PIN)
+    entered = await desk.signin.sign_in(forgot.ticket, PIN, PHONE)
+    assert refused(entered) is SigninReason.TICKET_INVALID
+
+
+@pytest.mark.parametrize("otp_id", ["", "x", "A" * 43, "A" * 64, "é", "\x00", "../../etc"])
+async def test_what_is_no_code_at_all(desk: Desk, otp_id: str) -> None:
+    assert refused(await desk.signin.confirm(otp_id, "123456")) is SigninReason.OTP_EXPIRED
+
+
+@pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "१२३४५६", "\x00" * 6])
+async def test_what_is_no_code_counts_as_a_wrong_one(desk: Desk, code: str) -> None:
+    sent = await desk.send()
+    assert refused(await desk.signin.confirm(sent.id, code)) is SigninReason.OTP_WRONG
+
+
+async def test_a_bad_phone_or_market_is_said(desk: Desk) -> None:
+    start = desk.signin.start
+    nowhere = await start("atlantis", ASHA_PHONE, Purpose.ENTER, None, "en")
+    assert refused(nowhere) is PartyReason.MARKET_UNKNOWN
+    assert isinstance(await start("india", "not a phone", Purpose.ENTER, None, "en"), Refused)
+
+
+# --- how many ------------------------------------------------------------------------------------
+
+
+async def test_a_phone_gets_five_codes_an_hour_and_fifteen_a_day(
+    desk: Desk, clock: SetClock
+) -> None:
+    async def sends() -> int:
+        count = 0
+        while True:
+            network = f"2001:db8:{count}::1"
+            answer = await desk.signin.start("india", ASHA_PHONE, Purpose.ENTER, network, "en")
+            if isinstance(answer, Refused):
+                assert answer.reason is SigninReason.OTP_SENDS_SPENT
+                assert 0 < answer.facts["wait_seconds"] <= 86_400
+                return count
+            count += 1
+
+    said = []
+    for _ in range(4):
+        said.append(await sends())
+        clock.advance(hours=1)
+    assert said == [5, 5, 5, 0]
+    assert isinstance(await desk.send(RAVI_PHONE), OtpSent)
+
+
+async def test_fifty_sends_at_once_are_five(desk: Desk) -> None:
+    start = desk.signin.start
+    asked = [start("india", ASHA_PHONE, Purpose.ENTER, None, "en") for _ in range(50)]
+    answers = await asyncio.gather(*asked)
+    assert sum(isinstance(answer, OtpSent) for answer in answers) == 5
+
+
+@pytest.mark.parametrize(
+    "networks, most",
+    [
+        (["203.0.113.7"], 3),
+        (["2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::9"], 3),  # one customer's /64
+        (["2001:db8:1::1", "2001:db8:2::1"], 6),
+        ([None], 8),
+    ],
+)
+async def test_a_network_gets_so_many_codes_an_hour(
+    db: Database, clock: SetClock, ids: Ids, networks: list[str | None], most: int
+) -> None:
+    desk = Desk.over(db, clock, ids, Terms(sends_per_network_hour_max=3))
+    sent = 0
+    for n in range(8):
+        network = networks[n % len(networks)]
+        phone = f"+91900000000{n}"
+        answer = await desk.signin.start("india", phone, Purpose.ENTER, network, "en")
+        sent += isinstance(answer, OtpSent)
+    assert sent == most
+
+
+# --- enumeration ---------------------------------------------------------------------------------
+
+
+async def test_start_is_alike_for_a_phone_with_and_without_a_wallet(
+    desk: Desk, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.sign_up()
+    clock.advance(hours=1)
+    asked: list[str] = []
+    for verb in ("all", "one", "value", "run"):
+        plain = getattr(desk.db, verb)
+
+        async def heard(sql: str, *args: object, _plain=plain) -> object:  # type: ignore[no-untyped-def]
+            asked.append(" ".join(sql.split()))
+            return await _plain(sql, *args)
+
+        monkeypatch.setattr(desk.db, verb, heard)
+
+    async def what_happens(phone: str, purpose: Purpose) -> tuple[object, ...]:
+        asked.clear()
+        answers: list[object] = []
+        for _ in range(7):
+            answer = await desk.signin.start("india", phone, purpose, None, "en")
+            if isinstance(answer, Refused):
+                answers.append((answer.code, dict(answer.facts)))
+            else:
+                answers.append((len(answer.id), answer.expires_at, answer.digits))
+        return answers, tuple(asked)
+
+    for purpose in (Purpose.ENTER, Purpose.RESET_PIN):
+        known = await what_happens(ASHA_PHONE, purpose)
+        unknown = await what_happens(RAVI_PHONE, purpose)
+        assert known == unknown
+        clock.advance(hours=1)
+    assert not [sql for sql in asked if "parties." in sql]
+
+
+async def test_what_follows_tells_only_who_holds_the_phone(desk: Desk, clock: SetClock) -> None:
+    await desk.sign_up()
+    clock.advance(hours=1)
+    assert (await desk.prove()).known
+    assert not (await desk.prove(RAVI_PHONE)).known
+
+
+# --- secrecy -------------------------------------------------------------------------------------
+
+
+async def test_no_code_is_ever_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    sent = await desk.send()
+    code = await desk.code()
+    await desk.signin.confirm(sent.id, other_than(code))
+    await desk.signin.confirm(sent.id, code)
+    assert code not in caplog.text
+
+
+# --- for one payment -----------------------------------------------------------------------------
+
+CONTENT = "pay|shop|10000|INR"
+
+
+async def challenged(desk: Desk) -> tuple[SignedIn, str]:
+    entered = await desk.sign_up()
+    session = await desk.session(entered.token)
+    desk.clock.advance(seconds=1)
+    operation = desk.ids.new()
+    facts = {"amount": Money(10_000, "INR"), "payee": "Asha's Tea Corner"}
+    sent = await desk.signin.challenge(session, operation, CONTENT, None, facts)
+    assert isinstance(sent, OtpSent)
+    letters = await desk.notify.inbox("india", ASHA_PHONE)
+    assert "to pay ₹100.00 to Asha's Tea Corner" in letters[0].text
+    return entered, str(operation)
+
+
+async def test_a_payments_code_proves_that_payment_and_no_other(desk: Desk, ids: Ids) -> None:
+    entered, operation_text = await challenged(desk)
+    operation = type(entered.party.id)(operation_text)
+    code = await desk.code()
+    me = entered.party.id
+
+    async def proven(party=me, op=operation, content=CONTENT, shown=code) -> object:  # type: ignore[no-untyped-def]
+        return await desk.signin.proven(party, op, content, shown)
+
+    assert refused(await proven(op=ids.new())) is SigninReason.OTP_EXPIRED
+    assert refused(await proven(party=ids.new())) is SigninReason.OTP_EXPIRED
+    assert refused(await proven(content="pay|thief|10000|INR")) is SigninReason.OTP_WRONG
+    assert refused(await proven(shown=other_than(code))) is SigninReason.OTP_WRONG
+    assert await proven() is None
+    assert await proven() is None  # a retry of the same payment is the same payment
+    assert refused(await proven(content="pay|shop|99999|INR")) is SigninReason.OTP_WRONG
+    desk.clock.advance(minutes=5)
+    assert refused(await proven()) is SigninReason.OTP_EXPIRED
+
+
+async def test_a_payments_code_opens_no_door(desk: Desk) -> None:
+    await challenged(desk)
+    row = await desk.db.one("SELECT subject, id FROM signin.code WHERE purpose = 'payment'")
+    assert row is not None
+    otp_id = encode(row["subject"] + row["id"].bytes)
+    answer = await desk.signin.confirm(otp_id, await desk.code())
+    assert isinstance(answer, Refused)
+
+
+async def test_somebody_else_cannot_use_a_payments_code(desk: Desk) -> None:
+    _, operation_text = await challenged(desk)
+    code = await desk.code()
+    ravi = await desk.sign_up(RAVI_NAME, RAVI_PHONE)
+    operation = type(ravi.party.id)(operation_text)
+    answer = await desk.signin.proven(ravi.party.id, operation, CONTENT, code)
+    assert refused(answer) is SigninReason.OTP_EXPIRED
+
+
+async def test_what_is_over_is_pruned(desk: Desk, clock: SetClock) -> None:
+    await desk.prove()
+    clock.advance(days=1, hours=1)
+    await desk.signin.prune()
+    for table in ("code", "ticket", "sends"):
+        assert await desk.db.value(f"SELECT count(*) FROM signin.{table}") == 0
