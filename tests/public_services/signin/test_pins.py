@@ -1,4 +1,5 @@
-"""The PIN: guessed at most five times, however many guess at once, and free of writes when right."""
+"""The PIN: guessed at most five times, however many guess at once, and free of writes when
+right."""
 
 from __future__ import annotations
 
