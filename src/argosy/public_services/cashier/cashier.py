@@ -7,7 +7,7 @@ the requests of the same moment, and never kept.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -17,12 +17,13 @@ from uuid import UUID
 import msgspec
 
 from argosy.base.markets import Market
+from argosy.base.money import Money
 from argosy.base.orders.facts import Order, OrderReason
 from argosy.base.orders.planning import DONE, MARK
 from argosy.base.orders.review import Reviews
 from argosy.base.parties.facts import Party
 from argosy.base.ports import Operation
-from argosy.base.postings import Challenged, Done, OrderMove
+from argosy.base.postings import Challenged, Done, GateReason, LimitUse, OrderMove
 from argosy.base.products import (
     Asker,
     Command,
@@ -36,7 +37,7 @@ from argosy.base.products import (
     Wants,
     seal,
 )
-from argosy.base.refusals import Refused, Unavailable, must
+from argosy.base.refusals import Reason, Refused, Unavailable, must
 from argosy.public_services.cashier.facts import CashierReason, Preview, Proofs, Receipt, Shown
 from argosy.public_services.receipts.numbers import number_of
 
@@ -90,7 +91,8 @@ class Cashier:
             moved_on = answer.reason is OrderReason.ORDER_MOVED_ON
             if moved_on and context.order is not None and tries < MOVE_TRIES_MAX:
                 continue
-            return await self._or_first(command, mark, asker, answer)
+            told = explained(answer, plan.posting.uses, asker.party.id, context.currency)
+            return await self._or_first(command, mark, asker, told)
         return Refused(OrderReason.ORDER_MOVED_ON)
 
     async def preview(self, command: Command, asker: Asker) -> Preview | Refused:
@@ -122,7 +124,7 @@ class Cashier:
         operation = replace(plan.operation, proofs=verb.proofs)
         answer = await self._tools.gate.try_out(operation, plan.posting)
         if isinstance(answer, Refused):
-            return answer
+            return explained(answer, plan.posting.uses, asker.party.id, context.currency)
         if isinstance(answer, Challenged):
             return Preview(order, context.other, verb.proofs, content, answer.proof)
         order = replace(order, state=answer.state or order.state)
@@ -321,6 +323,29 @@ def content_of(plan: Plan) -> str:
     facts: Mapping[str, Any] = asked.facts
     target = asked.payee or facts.get("to") or facts.get("bank_account") or "-"
     return f"{asked.kind}|{target}|{asked.money.minor}|{asked.money.currency}"
+
+
+_WINDOW_OF: Mapping[Reason, str] = {
+    GateReason.LIMIT_DAY: "day_minor_max",
+    GateReason.LIMIT_DAY_COUNT: "day_count_max",
+    GateReason.LIMIT_MONTH: "month_minor_max",
+    GateReason.LIMIT_MONTH_COUNT: "month_count_max",
+    GateReason.LIMIT_YEAR: "year_minor_max",
+}
+
+
+def explained(refused: Refused, counted: Iterable[LimitUse], asker: UUID, currency: str) -> Refused:
+    """A limit's refusal with the bound that `asker` has run into. Where only the other side can have
+    run into one, that is nobody else's business: the other side cannot take it."""
+    window = _WINDOW_OF.get(refused.reason)
+    if window is None or refused.facts:
+        return refused
+    mine = [getattr(use, window) for use in counted if use.party == asker and use.minor > 0]
+    most = min((bound for bound in mine if bound is not None), default=None)
+    if most is None:
+        return Refused(OrderReason.PAYEE_CANNOT_TAKE)
+    shown = most if "count" in window else Money(most, currency)
+    return Refused(refused.reason, {"most": shown}, refused.field)
 
 
 def _order_after(context: Context, plan: Plan) -> Order:
