@@ -1,14 +1,350 @@
-"""The command line."""
+"""The command line: `argosy --help` shows all of it."""
 
 from __future__ import annotations
 
-import typer
+import asyncio
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
-app = typer.Typer(help="Argosy, a mobile wallet.", no_args_is_help=True)
-db = typer.Typer(help="The database: its schema and its server.", no_args_is_help=True)
+import httpx
+import typer
+import uvloop
+
+from argosy import settings as config
+from argosy.app import Wallet, build, set_up
+from argosy.base.gate.commit import LANES
+from argosy.base.ledger.verify import verify
+from argosy.base.manifest import ManifestError
+from argosy.base.refusals import Unavailable
+from argosy.base.store import Database, StoreError, installation
+from argosy.base.store.migrations import migrate, pending
+from argosy.base.store.postgres import Postgres
+from argosy.management.status import forget_running, note_running, parts
+from argosy.sandbox.town import Town, lay_out
+from argosy.sandbox.traffic import trade
+from argosy.settings import Settings, SettingsError
+from argosy.web import listen, serve, watching
+
+T = TypeVar("T")
+
+POOL_CONNECTIONS = 12
+RESTART_SECONDS = 1.0
+
+app = typer.Typer(
+    help="Argosy, the mobile wallet that a country can start with one command.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+db = typer.Typer(help="The database: its schema, its server, its copies.", no_args_is_help=True)
+ledger = typer.Typer(help="The books.", no_args_is_help=True)
+bench = typer.Typer(help="Measure it on this machine.", no_args_is_help=True)
+app.add_typer(bench, name="bench")
 app.add_typer(db, name="db")
+app.add_typer(ledger, name="ledger")
+
+Demo = Annotated[bool, typer.Option("--demo", help="Lay out a demo town; needs no key.")]
 
 
 def main() -> None:
     """Run the command that the words on the command line name."""
-    app()
+    try:
+        app()
+    except SettingsError as error:
+        _stop("These settings cannot be used:", *error.problems)
+    except (StoreError, ManifestError, Unavailable) as error:
+        _stop(str(error))
+
+
+def _stop(*lines: str) -> None:
+    print("\n  ".join(lines), file=sys.stderr)
+    raise SystemExit(2)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    return uvloop.run(work)
+
+
+# --- up ------------------------------------------------------------------------------------------
+
+
+@app.command()
+def up(
+    demo: Demo = False,
+    traffic: Annotated[
+        bool, typer.Option("--traffic", help="Let the demo town trade by itself.")
+    ] = False,
+) -> None:
+    """Start everything and serve it, until Ctrl-C."""
+    settings = config.load(demo=demo)
+    if traffic and not settings.demo:
+        _stop("--traffic belongs to the demo town: give --demo too.")
+    _log(settings)
+    try:
+        listener = listen(settings.host, settings.port)
+    except OSError as error:
+        _stop(
+            f"Port {settings.port} on {settings.host} cannot be used: {error.strerror}.",
+            "Set ARGOSY_PORT to another one.",
+        )
+        return
+    with listener, _noted(settings):
+        if settings.database_url is not None:
+            _run(_up(settings, settings.database_url, listener, traffic, None))
+        else:
+            say("Starting PostgreSQL ...")
+            with Postgres(settings.postgres_folder) as server:
+                _run(_up(settings, server.url(), listener, traffic, server))
+    say("Stopped; nothing is lost.")
+
+
+@contextmanager
+def _noted(settings: Settings) -> Iterator[None]:
+    note_running(settings.data)
+    try:
+        yield
+    finally:
+        forget_running(settings.data)
+
+
+async def _up(
+    settings: Settings, url: str, listener: socket.socket, traffic: bool, server: Postgres | None
+) -> None:
+    async with watching(server.watch if server else None), wired(settings, url) as wallet:
+        applied = await migrate(wallet.db, settings.markets)
+        if applied:
+            say(f"Applied {len(applied)} migrations.")
+        await set_up(wallet)
+        await _claim(wallet)
+        town = await _town(wallet) if settings.demo else None
+        workers = [
+            asyncio.create_task(_keep_worker(n, listener.fileno(), url))
+            for n in range(1, settings.workers)
+        ]
+        extra = [asyncio.create_task(trade(wallet, town))] if traffic and town else []
+        try:
+            await serve(wallet, listener, lambda: _welcome(settings, town))
+        finally:
+            for task in (*extra, *workers):
+                task.cancel()
+            await asyncio.gather(*extra, *workers, return_exceptions=True)
+
+
+@asynccontextmanager
+async def wired(settings: Settings, url: str, first_lane: int = 0) -> AsyncIterator[Wallet]:
+    """The wallet over the database at `url`, and its connections, until the block ends."""
+    database = await Database.open(url, POOL_CONNECTIONS)
+    try:
+        yield await build(settings, database, first_lane=first_lane)
+    finally:
+        await database.close()
+
+
+async def _claim(wallet: Wallet) -> None:
+    settings = wallet.settings
+    await installation.claim(wallet.db, settings.subkey("installation"), demo=settings.demo)
+
+
+async def _town(wallet: Wallet) -> Town:
+    say("Looking after the demo town ...")
+    return await lay_out(wallet, wallet.market)
+
+
+def _welcome(settings: Settings, town: Town | None) -> None:
+    say("", f"Argosy is ready: {settings.public_url}")
+    if town is not None:
+        say("", "Sign in with one of these phone numbers; the one-time code shows in the in-box.")
+        for account in town.accounts():
+            say(f"  {account}")
+        say("", f"In-box of the demo: {settings.public_url}/inbox")
+    say(f"API: {settings.public_url}/api/docs", "", "Ctrl-C stops it.")
+
+
+def say(*lines: str) -> None:
+    """Tell the person at the terminal, at once even where the output goes to a file."""
+    for line in lines:
+        print(line, flush=True)
+
+
+def _log(settings: Settings) -> None:
+    logging.basicConfig(
+        level=settings.log.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+async def _keep_worker(index: int, fd: int, url: str) -> None:
+    """Run one more server process on the same port, again and again until cancelled."""
+    command = [sys.executable, "-m", "argosy", "worker", "--index", str(index), "--fd", str(fd)]
+    environment = {**os.environ, "ARGOSY_DATABASE_URL": url}
+    while True:
+        process = subprocess.Popen(command, env=environment, pass_fds=[fd])
+        try:
+            while process.poll() is None:
+                await asyncio.sleep(0.2)
+        except asyncio.CancelledError:
+            process.send_signal(signal.SIGINT)
+            await asyncio.to_thread(process.wait)
+            raise
+        logging.getLogger(__name__).error(
+            "worker %d ended with %s and is started again", index, process.returncode
+        )
+        await asyncio.sleep(RESTART_SECONDS)
+
+
+@app.command(hidden=True)
+def worker(
+    index: Annotated[int, typer.Option(help="Which one it is, from 1.")],
+    fd: Annotated[int, typer.Option(help="The listening socket it inherited.")],
+) -> None:
+    """One more server process; `up` starts as many as ARGOSY_WORKERS says."""
+    settings = config.load()
+    _log(settings)
+    if settings.database_url is None:
+        _stop("A worker needs ARGOSY_DATABASE_URL; `argosy up` gives it.")
+        return
+    _run(_work(settings, settings.database_url, index, socket.socket(fileno=fd)))
+
+
+async def _work(settings: Settings, url: str, index: int, listener: socket.socket) -> None:
+    async with wired(settings, url, index * LANES) as wallet:
+        await serve(wallet, listener, lambda: None, clockwork=False)
+
+
+@app.command()
+def status(demo: Demo = False) -> None:
+    """Show what runs, whether it takes money, and what memory each part takes."""
+    settings = config.load(demo=demo)
+    running = parts(settings.data)
+    if not running:
+        say(f"Nothing runs on {settings.data}.")
+        raise SystemExit(3)
+    try:
+        answer = httpx.get(f"http://{settings.host}:{settings.port}/health/ready", timeout=5)
+        said = answer.json()
+        say(said["status"] + (f": {said['reason']}" if "reason" in said else ""))
+    except (httpx.HTTPError, ValueError):
+        say(f"not ready: nothing answers on {settings.host}:{settings.port}")
+    for part in running:
+        say(f"{part.name:<10} {part.processes:>3} processes {part.memory_bytes / 2**20:>8.1f} MB")
+    total = sum(part.memory_bytes for part in running)
+    say(f"{'in all':<10} {sum(p.processes for p in running):>3} processes {total / 2**20:>8.1f} MB")
+
+
+# --- keys ----------------------------------------------------------------------------------------
+
+
+@app.command()
+def key() -> None:
+    """Make a key for ARGOSY_KEY. Keep it outside the database and outside its backups."""
+    print(config.new_key())
+
+
+# --- the database --------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[str]:
+    """The address of the database: the given one, or the embedded one, started if it is not up."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    server = Postgres(settings.postgres_folder)
+    server.start(join=True)
+    try:
+        yield server.url()
+    finally:
+        server.stop()
+
+
+def _with_wallet(demo: bool, work: Callable[[Wallet], Coroutine[Any, Any, T]]) -> T:
+    """Do `work` over the wired wallet, beside a running server or without one."""
+    settings = config.load(demo=demo)
+    logging.basicConfig(level="WARNING")
+
+    async def inside() -> T:
+        async with _database(settings) as url, wired(settings, url) as wallet:
+            waiting = await pending(wallet.db, settings.markets)
+            if waiting:
+                _stop(f"The database lacks {len(waiting)} migrations: run `argosy db migrate`.")
+            await _claim(wallet)
+            return await work(wallet)
+
+    return _run(inside())
+
+
+@db.command("migrate")
+def db_migrate(demo: Demo = False) -> None:
+    """Bring the schema up to date. `argosy up` does it too."""
+    settings = config.load(demo=demo)
+
+    async def inside() -> None:
+        async with _database(settings) as url:
+            database = await Database.open(url, 2)
+            try:
+                applied = await migrate(database, settings.markets)
+            finally:
+                await database.close()
+        for migration in applied:
+            say(f"applied {migration}")
+        say(f"{len(applied)} migrations applied; the schema is up to date.")
+
+    _run(inside())
+
+
+@db.command("url")
+def db_url(demo: Demo = False) -> None:
+    """Print where the running embedded database can be reached, for psql and pg_dump."""
+    settings = config.load(demo=demo)
+    if settings.database_url is not None:
+        _stop("The database is a given one: ARGOSY_DATABASE_URL says where.")
+    say(Postgres(settings.postgres_folder).url())
+
+
+# --- benchmarks ----------------------------------------------------------------------------------
+
+Rounds = Annotated[int, typer.Option(min=1, help="How many rounds to measure.")]
+Seconds = Annotated[float, typer.Option(min=1, help="How long each measurement takes.")]
+Json = Annotated[Path | None, typer.Option("--json", help="Write the figures here as JSON.")]
+
+
+@bench.command("ledger")
+def bench_ledger(
+    rounds: Rounds = 3,
+    transfers: Annotated[int, typer.Option(min=1000, help="In one measurement.")] = 200_000,
+    accounts: Annotated[int, typer.Option(min=1000)] = 100_000,
+    history: Annotated[int, typer.Option(help="Transfers to make first.")] = 0,
+    json: Json = None,
+) -> None:
+    """Transfers a second beside pgbench, uniform and with one hot merchant."""
+    from argosy.bench import ledger as measured  # only a benchmark pays for importing it
+
+    load = measured.Load(accounts=accounts, transfers=transfers, rounds=rounds, history=history)
+    _shown(measured.run(load), json)
+
+
+def _shown(figures: Any, json: Path | None) -> None:
+    figures.show()
+    if json is not None:
+        figures.write(json)
+        say(f"Written to {json}.")
+
+
+# --- the books -----------------------------------------------------------------------------------
+
+
+@ledger.command("verify")
+def ledger_verify(demo: Demo = False) -> None:
+    """Re-add the books from the first entry and prove that everything agrees."""
+    report = _with_wallet(demo, lambda wallet: verify(wallet.db))
+    say(report.text())
+    if report.findings:
+        raise SystemExit(1)

@@ -134,6 +134,13 @@ class Answer:
 
     def of(self, number: int) -> tuple[Outcome, ...] | Refused:
         """The outcome of posting `number` (from 0): one for each transfer, or the whole refused."""
+        if not self._transfer and not self._whole:  # nothing to say but yes, as nearly always
+            return tuple(
+                [
+                    Posted(t.id, t.amount or 0, self._now)
+                    for t in self._postings[number].transfers
+                ]
+            )
         whole = self._whole.get(number)
         if whole == _ORDER_EXISTED:
             return ()
@@ -147,6 +154,8 @@ class Answer:
 
     def existed(self, number: int) -> bool:
         """Whether posting `number` had been made before this batch."""
+        if not self._transfer and not self._whole:
+            return False
         if self._whole.get(number) == _ORDER_EXISTED:
             return True
         first = self._transfer.get(self._starts[number])

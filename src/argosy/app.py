@@ -1,0 +1,227 @@
+"""Everything plugged together: the one place, beside the command line, that may import every board.
+
+`build` makes the whole wallet over a database: the services, nothing running. `Running` adds what
+moves by itself: the readers of the event log, the clock's sweeps, the messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from argosy.banks import rails
+from argosy.base.clock import Clock, SystemClock, local_day
+from argosy.base.gate.commit import LANES, GroupCommit
+from argosy.base.gate.gate import ScreenedGate
+from argosy.base.ids import Ids
+from argosy.base.ledger.books import Ledger
+from argosy.base.manifest import discover
+from argosy.base.markets import Market
+from argosy.base.orders.reading import Orders
+from argosy.base.outbox.broadcast import Broadcast
+from argosy.base.outbox.relay import Relay
+from argosy.base.parties.facts import Party
+from argosy.base.parties.keys import Keys
+from argosy.base.parties.parties import Parties
+from argosy.base.ports import Rail
+from argosy.base.products import Product, Sweep, Tools
+from argosy.base.refusals import Unavailable, must
+from argosy.base.store import Connection, Database
+from argosy.base.wallet.accounts import open_wallet, system_accounts
+from argosy.base.wallet.statement import Statement
+from argosy.ctu.brain import Brain
+from argosy.markets import load as load_markets
+from argosy.public_services.cashier.cashier import Cashier
+from argosy.public_services.identity.identity import Identity
+from argosy.public_services.notify.notify import Notify
+from argosy.public_services.receipts.receipts import Receipts
+from argosy.public_services.signin.signin import Signin
+from argosy.public_services.words.words import Words
+from argosy.settings import Settings
+
+SWEEP_ROWS_MAX = 200
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Wallet:
+    """The whole wallet, wired: every service by its name."""
+
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    db: Database
+    keys: Keys
+    markets: Mapping[str, Market]
+    words: Words
+    ledger: Ledger
+    commit: GroupCommit
+    gate: ScreenedGate
+    parties: Parties
+    orders: Orders
+    statement: Statement
+    signin: Signin
+    identity: Identity
+    notify: Notify
+    cashier: Cashier
+    receipts: Receipts
+    brain: Brain
+    rails: Mapping[str, Rail]
+    tools: Tools
+    products: Mapping[str, Product]
+    broadcast: Broadcast
+    relays: list[Relay] = field(default_factory=list)
+
+    @property
+    def market(self) -> Market:
+        """The market of a visitor whom nothing else places: the first by name."""
+        return self.markets[min(self.markets)]
+
+    def announce(self) -> None:
+        """Something was committed: those who read the event log in this process look at once."""
+        self.broadcast.wake()
+        self.brain.wake()
+        for relay in self.relays:
+            relay.wake()
+
+
+async def build(
+    settings: Settings,
+    db: Database,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    chance: Callable[[int], bytes] = secrets.token_bytes,
+    first_lane: int = 0,
+) -> Wallet:
+    """Wire the wallet over a migrated database. Raises ManifestError for a broken pack or product."""
+    clock = clock or SystemClock()
+    ids = ids or Ids(clock)
+    keys = Keys.of(settings.subkey)
+    markets = load_markets(settings.markets)
+    words = Words(markets)
+    commit = GroupCommit(db, clock, first_lane=first_lane)
+    ledger = Ledger(db, commit, clock, ids)
+
+    async def open_account(party: Party, conn: Connection) -> None:
+        market = markets[party.market]
+        account = open_wallet(party.id, market, party.level, local_day(clock.now(), market.zone))
+        said = await ledger.open_accounts([account], conn)
+        must(said == [None], "a party's account is in use", party=party.id)
+
+    parties = Parties(db, ids, clock, keys, open_account, chance)
+    orders = Orders(db)
+    notify = Notify(db, clock, keys, parties, words)
+    signin = Signin(db, ids, clock, keys, parties, markets, notify, chance=chance)
+    ways = rails.load(db, clock, ids)
+    brain = Brain(db, clock, ids)
+    products: dict[str, Product] = {
+        name: manifest.load() for name, manifest in discover("product", "argosy.products").items()
+    }
+    announced: list[Callable[[], None]] = []
+    gate = ScreenedGate(
+        commit, brain, orders, clock, announce=lambda: announced[0]() if announced else None
+    )
+    tools = Tools(gate, orders, clock, markets, parties, ways, keys)
+
+    wallet = Wallet(
+        settings=settings,
+        clock=clock,
+        ids=ids,
+        db=db,
+        keys=keys,
+        markets=markets,
+        words=words,
+        ledger=ledger,
+        commit=commit,
+        gate=gate,
+        parties=parties,
+        orders=orders,
+        statement=Statement(ledger, orders),
+        signin=signin,
+        identity=Identity(db, clock, keys, parties, markets, ledger),
+        notify=notify,
+        cashier=Cashier(tools, products, signin),
+        receipts=Receipts(orders, parties, keys),
+        brain=brain,
+        rails=ways,
+        tools=tools,
+        products=products,
+        broadcast=Broadcast(db),
+    )
+    announced.append(wallet.announce)
+    return wallet
+
+
+async def set_up(wallet: Wallet) -> None:
+    """Open the operator's own accounts in every market. Doing it again changes nothing."""
+    for market in wallet.markets.values():
+        said = await wallet.ledger.open_accounts(system_accounts(market))
+        must(not any(said), "a system account is in use", market=market.code, said=said)
+
+
+def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
+    """Everything that the clock does."""
+
+    async def messages(_now: Any, limit: int) -> int:
+        return await wallet.notify.deliver_due(limit)
+
+    return (*wallet.cashier.sweeps(), Sweep("notify.deliver", 1.0, messages))
+
+
+@asynccontextmanager
+async def running(wallet: Wallet, *, clockwork: bool = True) -> AsyncIterator[None]:
+    """Keep everything moving that moves by itself, until the block ends.
+
+    `clockwork` is off in all but one of several processes; a sweep that ran twice would do no harm,
+    only double work.
+    """
+    tasks = [asyncio.create_task(wallet.broadcast.run(), name="broadcast")]
+    tasks += [asyncio.create_task(relay.run(), name=relay.consumer) for relay in wallet.relays]
+    if clockwork:
+        tasks += [asyncio.create_task(_every(wallet, s), name=s.name) for s in sweeps(wallet)]
+    tasks.append(asyncio.create_task(wallet.brain.run(), name="brain"))
+    for task in tasks:
+        task.add_done_callback(_ended)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await wallet.commit.close()
+
+
+async def _every(wallet: Wallet, sweep: Sweep) -> None:
+    while True:
+        done = 0
+        try:
+            done = await sweep.run(wallet.clock.now(), SWEEP_ROWS_MAX)
+        except Unavailable as outage:
+            _log.warning("%s waits: %s", sweep.name, outage)
+        except Exception:
+            _log.exception("%s failed and is tried again", sweep.name)
+        await asyncio.sleep(0 if done >= SWEEP_ROWS_MAX else sweep.every_seconds)
+
+
+def _ended(task: asyncio.Task[Any]) -> None:
+    with suppress(asyncio.CancelledError):
+        if task.exception() is not None:
+            _log.critical("%s stopped", task.get_name(), exc_info=task.exception())
+
+
+async def not_ready(wallet: Wallet) -> str | None:
+    """Why no money can be taken now, or None when it can."""
+    try:
+        async with asyncio.timeout(2.0):
+            there = await wallet.db.value("SELECT to_regclass('gate.usage') IS NOT NULL")
+    except (Unavailable, TimeoutError):
+        return "the database does not answer"
+    if not there:
+        return "the database is not migrated"
+    return None

@@ -1,0 +1,142 @@
+"""The web server: every channel and the partner API behind one port."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from litestar import Litestar, MediaType, Response, get
+
+from argosy.app import Wallet, not_ready, running
+from argosy.base.parties.facts import Party
+from argosy.channels.lite.routes import routes as lite_routes
+from argosy.channels.lite.services import Lite
+from argosy.products.send.claims import claim
+
+BACKLOG = 2048
+GOODBYE_SECONDS = 3
+
+
+def web(wallet: Wallet) -> Litestar:
+    """The application over a wired wallet; what moves by itself is started apart (`app.running`)."""
+
+    @get("/health/live", media_type=MediaType.JSON, sync_to_thread=False)
+    def live() -> dict[str, Any]:
+        return {"status": "live", "pid": os.getpid()}
+
+    @get("/health/ready", media_type=MediaType.JSON)
+    async def ready() -> Response[dict[str, Any]]:
+        reason = await not_ready(wallet)
+        if reason is None:
+            return Response({"status": "ready"})
+        return Response({"status": "not ready", "reason": reason}, status_code=503)
+
+    return Litestar(
+        [live, ready, *lite_routes(_lite(wallet))],
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def _lite(wallet: Wallet) -> Lite:
+    return Lite(
+        clock=wallet.clock,
+        ids=wallet.ids,
+        keys=wallet.keys,
+        markets=wallet.markets,
+        default_market=wallet.market.code,
+        words=wallet.words,
+        parties=wallet.parties,
+        ledger=wallet.ledger,
+        orders=wallet.orders,
+        statement=wallet.statement,
+        signin=wallet.signin,
+        identity=wallet.identity,
+        cashier=wallet.cashier,
+        receipts=wallet.receipts,
+        notify=wallet.notify,
+        broadcast=wallet.broadcast,
+        claim=claimer(wallet),
+        demo=wallet.settings.demo,
+        public_url=wallet.settings.public_url,
+    )
+
+
+def claimer(wallet: Wallet) -> Callable[[Party], Awaitable[object]]:
+    """What brings a party the money that waits for its phone."""
+
+    async def bring(party: Party) -> object:
+        personal = await wallet.parties.personal(party.id, "claims", "bring waiting money")
+        phone = getattr(personal, "phone", None)
+        return await claim(wallet.tools, party, phone) if phone else []
+
+    return bring
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port, so that a port in use is known before anything else is started.
+
+    Raises OSError, whose text says what is in the way.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    listener.set_inheritable(True)
+    return listener
+
+
+async def serve(
+    wallet: Wallet, listener: socket.socket, ready: Callable[[], None], *, clockwork: bool = True
+) -> None:
+    """Serve until asked to stop by a signal; requests in flight are finished first."""
+    config = uvicorn.Config(
+        web(wallet),
+        http="httptools",
+        loop="uvloop",
+        lifespan="on",
+        access_log=False,
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=GOODBYE_SECONDS,
+    )
+    server = _Server(config, ready)
+    async with running(wallet, clockwork=clockwork):
+        await server.serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says when it takes requests."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+@asynccontextmanager
+async def watching(watch: Callable[[], Awaitable[None]] | None) -> AsyncIterator[None]:
+    """Keep the embedded database alive until the block ends."""
+    if watch is None:
+        yield
+        return
+    task = asyncio.ensure_future(watch())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
