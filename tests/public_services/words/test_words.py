@@ -164,6 +164,11 @@ def test_where_it_is_not_strict_it_is_counted_and_the_page_still_stands(
     assert words.say("signin.code_enter", "en", "india", minutes=5).startswith("… is your")
 
 
+def test_facts_may_have_any_name(words: Words) -> None:
+    refused = Refused(PartyReason.NAME_MISSING, {"key": 1, "language": 2, "market": 3})
+    assert words.refusal(refused, "en", "india") == "Please enter your name."
+
+
 def test_facts_are_never_read_as_templates(words: Words) -> None:
     said = words.say("signin.code_payment", "en", "india", code="1", minutes=5, payee="{code} [x]")
     assert "to {code} [x]." in said

@@ -15,7 +15,7 @@ from argosy.base.parties.facts import NewParty, Party, PartyKind, PartyReason
 from argosy.base.parties.keys import Keys
 from argosy.base.parties.parties import Parties
 from argosy.base.ports import Message, Notifier
-from argosy.base.refusals import Refused, Unavailable
+from argosy.base.refusals import Refused, Unavailable, must
 from argosy.base.store import Connection, Database
 from argosy.public_services.signin.codes import Codes
 from argosy.public_services.signin.devices import (
@@ -85,6 +85,7 @@ class Signin:
         to bound how many it may ask for. Refusals: MARKET_UNKNOWN, OTP_SENDS_SPENT (fact
         `wait_seconds`), and the market's own about the phone.
         """
+        must(purpose is not Purpose.PAYMENT, "a payment's code is sent by `challenge`")
         pack = self._markets.get(market)
         if pack is None:
             return Refused(PartyReason.MARKET_UNKNOWN, field="market")

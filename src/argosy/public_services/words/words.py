@@ -47,7 +47,7 @@ class Words:
         self._strict = strict
         self.missing: Counter[str] = Counter()
 
-    def say(self, key: str, language: str, market: str, **facts: Any) -> str:
+    def say(self, key: str, language: str, market: str, /, **facts: Any) -> str:
         """The sentence of `key`, filled with `facts`.
 
         Money, days, moments and time spans are written as in the market; a fact `..._seconds` may
