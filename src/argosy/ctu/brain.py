@@ -114,7 +114,7 @@ class Brain:
             await self._load(operation, now_ms)
         facts = read(
             operation,
-            self._scene(operation, now_ms),
+            self._scene(operation, now_ms) if outgoing else _EMPTY,
             now_ms,
             self.policy.expected(operation.channel),
             outgoing,
@@ -162,16 +162,13 @@ class Brain:
 
     def _scene(self, operation: Operation, now_ms: int) -> Scene:
         memory = self.memory
-        account = memory.accounts.get(operation.party)
-        if account is None:  # money that comes in: nothing was loaded and nothing is read
-            return _EMPTY
         device = operation.device
         parties = memory.devices[device] if device is not None else {}
         others = _others(parties, operation.party) if len(parties) > 1 else ()
         payee = _payee(operation)
         payee_name, network_name = _crowds(operation, now_ms)
         return Scene(
-            account,
+            memory.accounts[operation.party],
             payee,
             memory.pairs[operation.party, payee] if payee is not None else None,
             parties.get(operation.party),
@@ -210,6 +207,7 @@ class Brain:
         )
 
 
+# Money that comes in: nothing is loaded and nothing is read.
 _EMPTY = Scene(Account(), None, None, None, 0, (), None, None, (0, 0), (0, 0))
 
 
