@@ -112,7 +112,9 @@ class Trade:
                 found = "exists" if answer.existed else "created"
             assert found == outcome, f"{where}: {found}"
             if amount and isinstance(answer, Posted):
-                assert answer.amount == minor(amount, transfer.currency), f"{where}: {answer.amount}"
+                assert answer.amount == minor(amount, transfer.currency), (
+                    f"{where}: {answer.amount}"
+                )
 
     def _transfer(self, words: list[str]) -> Transfer:
         verb, name, *rest = words
@@ -132,7 +134,9 @@ class Trade:
             if len(plain) > 1:
                 made["amount"] = minor(plain[1], currency)
         transfer = Transfer(id=self.id(name), currency=currency, action=action, **made)
-        return replace(transfer, **{_FIELDS[k][0]: _FIELDS[k][1](self, v) for k, v in options.items()})
+        return replace(
+            transfer, **{_FIELDS[k][0]: _FIELDS[k][1](self, v) for k, v in options.items()}
+        )
 
     def _when(self, text: str) -> Any:
         return self.clock.now() + self._span(text)
