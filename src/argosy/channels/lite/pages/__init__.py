@@ -1,0 +1,36 @@
+"""The pages, one file a subject; `ADDRESSES` is all of them."""
+
+from __future__ import annotations
+
+from argosy.channels.lite.pages import (
+    asking,
+    banking,
+    entering,
+    home,
+    inbox,
+    live,
+    me,
+    orders,
+    paying,
+    receipts,
+    sending,
+    till,
+    workings,
+)
+from argosy.channels.lite.pages.address import Address
+
+ADDRESSES: tuple[Address, ...] = (
+    *home.ADDRESSES,
+    *entering.ADDRESSES,
+    *paying.ADDRESSES,
+    *sending.ADDRESSES,
+    *asking.ADDRESSES,
+    *banking.ADDRESSES,
+    *orders.ADDRESSES,
+    *receipts.ADDRESSES,
+    *till.ADDRESSES,
+    *me.ADDRESSES,
+    *inbox.ADDRESSES,
+    *live.ADDRESSES,
+    *workings.ADDRESSES,
+)

@@ -1,0 +1,40 @@
+"""Messages: a person's own, and in a demo those of any phone, since none leaves the house."""
+
+from __future__ import annotations
+
+from argosy.base.refusals import Refused
+from argosy.channels.lite.answers import Answer, No, Page
+from argosy.channels.lite.pages.address import Address, Who, get
+from argosy.channels.lite.reasons import LiteReason
+from argosy.channels.lite.visits import Visit
+
+LETTERS_MAX = 20
+
+
+async def messages(visit: Visit) -> Answer:
+    """One's own messages. One-time codes are for the phone in hand, so only a demo shows them here."""
+    letters = await visit.lite.notify.inbox_of(visit.me.id, LETTERS_MAX)
+    shown = [letter for letter in letters if visit.lite.demo or not letter.secret]
+    return Page("messages.html", {"letters": shown, "phone": None, "live": True})
+
+
+async def demo(visit: Visit) -> Answer:
+    if not visit.lite.demo:
+        return No(Refused(LiteReason.PAGE_UNKNOWN))
+    typed = visit.query("phone")
+    if not typed and visit.session is not None:
+        return await messages(visit)
+    phone = visit.market.phone(typed) if typed else ""
+    if isinstance(phone, Refused):
+        facts = {"letters": [], "phone": typed}
+        return Page("messages.html", facts, refused=phone)
+    letters = await visit.lite.notify.inbox(visit.market.code, phone) if phone else []
+    facts = {"letters": letters[:LETTERS_MAX], "phone": phone, "refresh_seconds": 5 if phone else 0}
+    data = {"messages": [letter.text for letter in letters[:LETTERS_MAX]]}
+    return Page("messages.html", facts, data=data)
+
+
+ADDRESSES: tuple[Address, ...] = (
+    get("/messages", messages),
+    get("/inbox", demo, Who.ANYONE),
+)

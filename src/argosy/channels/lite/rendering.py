@@ -1,0 +1,68 @@
+"""Templates, and the few things that they may say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from argosy.base.money import Money
+from argosy.channels.lite import assets
+from argosy.channels.lite.visits import Visit
+
+ASSETS = assets.load()
+LANGUAGES: Mapping[str, str] = {
+    "en": "English",
+    "hi": "हिन्दी",
+    "bn": "বাংলা",
+    "ta": "தமிழ்",
+    "th": "ไทย",
+    "fil": "Filipino",
+    "ceb": "Cebuano",
+    "id": "Bahasa Indonesia",
+}
+"""Languages by their own names; one that is missing here shows its code."""
+_RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
+
+_pages = Environment(
+    loader=PackageLoader("argosy.channels.lite"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_pages.globals["style"] = ASSETS["lite.css"].path
+_pages.globals["script"] = ASSETS["lite.js"].path
+_pages.globals["icon"] = ASSETS["icon.svg"].path
+
+
+def render(visit: Visit, template: str, facts: Mapping[str, Any]) -> str:
+    """The page `template` with `facts`, in the visitor's language."""
+    words, language, market = visit.lite.words, visit.language, visit.market.code
+
+    def money(value: Money | int) -> str:
+        amount = value if isinstance(value, Money) else visit.money(value)
+        return words.money(amount, language, market).replace("\u00a0", "")
+
+    def moment(at: datetime) -> str:
+        return words.moment(at, language, market)
+
+    return _pages.get_template(template).render(
+        say=visit.say,
+        money=money,
+        moment=moment,
+        visit=visit,
+        language=language,
+        direction="rtl" if language in _RIGHT_TO_LEFT else "ltr",
+        languages=[(code, LANGUAGES.get(code, code)) for code in visit.market.languages],
+        operator=visit.market.operator,
+        market=visit.market,
+        session=visit.session,
+        shop=visit.is_shop,
+        demo=visit.lite.demo,
+        csrf=visit.form_secret,
+        frame="part.html" if visit.request.headers.get("x-part") else "base.html",
+        **{"refresh_seconds": 0, "live": False, "wrong": None, **facts},
+    )

@@ -1,0 +1,64 @@
+"""What the lite app stands on."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from argosy.base.clock import Clock
+from argosy.base.ids import Ids
+from argosy.base.ledger.books import Ledger
+from argosy.base.markets import Market
+from argosy.base.orders.reading import Orders
+from argosy.base.outbox.broadcast import Broadcast
+from argosy.base.parties.facts import Party
+from argosy.base.parties.keys import Keys
+from argosy.base.parties.parties import Parties
+from argosy.base.wallet.statement import Statement
+from argosy.public_services.cashier.cashier import Cashier
+from argosy.public_services.identity.identity import Identity
+from argosy.public_services.notify.notify import Notify
+from argosy.public_services.receipts.receipts import Receipts
+from argosy.public_services.signin.signin import Signin
+from argosy.public_services.words.words import Words
+
+
+@dataclass(frozen=True)
+class Lite:
+    """Exactly the services and settings that the pages need; the wiring makes one.
+
+    `default_market` is for visitors whom nothing else places. `claim` brings a party the money that
+    waits for its phone; it is called after sign-up and after a rise of level. `demo` shows the in-box
+    of any phone. `public_url` has no slash at its end; with https cookies are Secure.
+    """
+
+    clock: Clock
+    ids: Ids
+    keys: Keys
+    markets: Mapping[str, Market]
+    default_market: str
+    words: Words
+    parties: Parties
+    ledger: Ledger
+    orders: Orders
+    statement: Statement
+    signin: Signin
+    identity: Identity
+    cashier: Cashier
+    receipts: Receipts
+    notify: Notify
+    broadcast: Broadcast
+    claim: Callable[[Party], Awaitable[object]]
+    demo: bool = False
+    public_url: str = "http://127.0.0.1:8080"
+    chance: Callable[[int], bytes] = secrets.token_bytes
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach it over https."""
+        return self.public_url.startswith("https://")
+
+    def payment_link(self, what: object) -> str:
+        """The address at which a shop's public number, or a waiting payment's id, can be paid."""
+        return f"{self.public_url}/p/{what}"
