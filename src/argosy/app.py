@@ -16,7 +16,7 @@ from typing import Any
 
 from argosy.banks import rails
 from argosy.base.clock import Clock, SystemClock, local_day
-from argosy.base.gate.commit import LANES, GroupCommit
+from argosy.base.gate.commit import GroupCommit
 from argosy.base.gate.gate import ScreenedGate
 from argosy.base.ids import Ids
 from argosy.base.ledger.books import Ledger
@@ -35,6 +35,7 @@ from argosy.base.store import Connection, Database
 from argosy.base.wallet.accounts import open_wallet, system_accounts
 from argosy.base.wallet.statement import Statement
 from argosy.ctu.brain import Brain
+from argosy.ctu.cases import Cases
 from argosy.markets import load as load_markets
 from argosy.public_services.cashier.cashier import Cashier
 from argosy.public_services.identity.identity import Identity
@@ -71,6 +72,7 @@ class Wallet:
     cashier: Cashier
     receipts: Receipts
     brain: Brain
+    cases: Cases
     rails: Mapping[str, Rail]
     tools: Tools
     products: Mapping[str, Product]
@@ -129,6 +131,7 @@ async def build(
     )
     tools = Tools(gate, orders, clock, markets, parties, ways, keys)
 
+    cashier = Cashier(tools, products, signin)
     wallet = Wallet(
         settings=settings,
         clock=clock,
@@ -146,9 +149,10 @@ async def build(
         signin=signin,
         identity=Identity(db, clock, keys, parties, markets, ledger),
         notify=notify,
-        cashier=Cashier(tools, products, signin),
+        cashier=cashier,
         receipts=Receipts(orders, parties, keys),
         brain=brain,
+        cases=Cases(db, clock, cashier.reviews.release, cashier.reviews.give_back),
         rails=ways,
         tools=tools,
         products=products,
@@ -204,7 +208,7 @@ async def _every(wallet: Wallet, sweep: Sweep) -> None:
             done = await sweep.run(wallet.clock.now(), SWEEP_ROWS_MAX)
         except Unavailable as outage:
             _log.warning("%s waits: %s", sweep.name, outage)
-        except Exception:
+        except Exception:  # noqa: BLE001 - one bad row must not stop the clock
             _log.exception("%s failed and is tried again", sweep.name)
         await asyncio.sleep(0 if done >= SWEEP_ROWS_MAX else sweep.every_seconds)
 

@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -21,12 +20,14 @@ import uvloop
 from argosy import settings as config
 from argosy.app import Wallet, build, set_up
 from argosy.base.gate.commit import LANES
+from argosy.base.ids import parse_id
 from argosy.base.ledger.verify import verify
 from argosy.base.manifest import ManifestError
-from argosy.base.refusals import Unavailable
+from argosy.base.refusals import Refused, Unavailable
 from argosy.base.store import Database, StoreError, installation
 from argosy.base.store.migrations import migrate, pending
 from argosy.base.store.postgres import Postgres
+from argosy.ctu.cases import CaseState
 from argosy.management.status import forget_running, note_running, parts
 from argosy.sandbox.town import Town, lay_out
 from argosy.sandbox.traffic import trade
@@ -48,9 +49,14 @@ db = typer.Typer(help="The database: its schema, its server, its copies.", no_ar
 ledger = typer.Typer(help="The books.", no_args_is_help=True)
 bench = typer.Typer(help="Measure it on this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
+cases = typer.Typer(help="Payments that wait for a human.", no_args_is_help=True)
+app.add_typer(cases, name="cases")
 app.add_typer(db, name="db")
 app.add_typer(ledger, name="ledger")
 
+Case = Annotated[str, typer.Argument(help="The case's id, as `argosy cases list` shows it.")]
+By = Annotated[str, typer.Option(help="Who decides.")]
+Why = Annotated[str, typer.Option(help="The reason, which is kept.")]
 Demo = Annotated[bool, typer.Option("--demo", help="Lay out a demo town; needs no key.")]
 
 
@@ -186,17 +192,14 @@ async def _keep_worker(index: int, fd: int, url: str) -> None:
     command = [sys.executable, "-m", "argosy", "worker", "--index", str(index), "--fd", str(fd)]
     environment = {**os.environ, "ARGOSY_DATABASE_URL": url}
     while True:
-        process = subprocess.Popen(command, env=environment, pass_fds=[fd])
+        process = await asyncio.create_subprocess_exec(*command, env=environment, pass_fds=[fd])
         try:
-            while process.poll() is None:
-                await asyncio.sleep(0.2)
+            ended = await process.wait()
         except asyncio.CancelledError:
             process.send_signal(signal.SIGINT)
-            await asyncio.to_thread(process.wait)
+            await process.wait()
             raise
-        logging.getLogger(__name__).error(
-            "worker %d ended with %s and is started again", index, process.returncode
-        )
+        logging.getLogger(__name__).error("worker %d ended with %s and is started again", index, ended)
         await asyncio.sleep(RESTART_SECONDS)
 
 
@@ -348,3 +351,39 @@ def ledger_verify(demo: Demo = False) -> None:
     say(report.text())
     if report.findings:
         raise SystemExit(1)
+
+
+# --- cases ---------------------------------------------------------------------------------------
+
+
+@cases.command("list")
+def cases_list(demo: Demo = False) -> None:
+    """Show the payments that wait for a human, the oldest first."""
+    open_cases = _with_wallet(demo, lambda wallet: wallet.cases.list())
+    for case in open_cases:
+        rules = ", ".join(reason["rule"] for reason in case.reasons)
+        say(f"{case.id}  {case.opened_at:%Y-%m-%d %H:%M}  {case.kind:<10} {case.money}  {rules}")
+    say(f"{len(open_cases)} open.")
+
+
+@cases.command("release")
+def cases_release(case: Case, by: By, why: Why, demo: Demo = False) -> None:
+    """Let the reserved money of a case go on its way."""
+    _decide(case, CaseState.RELEASED, by, why, demo)
+
+
+@cases.command("return")
+def cases_return(case: Case, by: By, why: Why, demo: Demo = False) -> None:
+    """Give the reserved money of a case back to the payer."""
+    _decide(case, CaseState.RETURNED, by, why, demo)
+
+
+def _decide(case: str, decision: CaseState, by: str, why: str, demo: bool) -> None:
+    case_id = parse_id(case)
+    if case_id is None:
+        _stop(f"{case} is no case's id; `argosy cases list` shows them.")
+        return
+    said = _with_wallet(demo, lambda wallet: wallet.cases.decide(case_id, decision, by, why))
+    if isinstance(said, Refused):
+        _stop(f"{said.reason.meaning} ({said.code})")
+    say(f"Case {case} is {decision.value}.")

@@ -51,11 +51,13 @@ class Load:
 
 def run(load: Load) -> Figures:
     """Measure, on a server of its own in a temporary folder."""
-    with tempfile.TemporaryDirectory(prefix="argosy-bench-") as folder:
-        with Postgres(Path(folder) / "postgres") as server:
-            peer = Peer(server)
-            peer.prepare()
-            return uvloop.run(_measure(server, peer, load))
+    with (
+        tempfile.TemporaryDirectory(prefix="argosy-bench-") as folder,
+        Postgres(Path(folder) / "postgres") as server,
+    ):
+        peer = Peer(server)
+        peer.prepare()
+        return uvloop.run(_measure(server, peer, load))
 
 
 async def _measure(server: Postgres, peer: Peer, load: Load) -> Figures:

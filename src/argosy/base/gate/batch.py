@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from argosy.base.ledger.facts import LedgerReason, Outcome, Posted
+from argosy.base.ledger.facts import LedgerReason, Outcome, Posted, Transfer
 from argosy.base.orders.facts import Order, OrderReason
 from argosy.base.postings import GateReason, LimitUse, OrderMove, Posting
 from argosy.base.refusals import Bug, Reason, Refused, must
@@ -36,27 +36,19 @@ def arguments(
 ) -> tuple[list[Any], list[int]]:
     """The arguments of CALL for `postings`, and for each posting where its transfers begin."""
     grp: list[int] = []
-    transfers = []
+    transfers: list[Transfer] = []
     starts: list[int] = []
     orders: list[tuple[Any, ...]] = []
     uses: list[tuple[Any, ...]] = []
     events: list[tuple[Any, ...]] = []
     for number, posting in enumerate(postings, 1):
         starts.append(len(transfers))
-        for transfer in posting.transfers:
-            grp.append(number)
-            transfers.append(transfer)
+        grp += [number] * len(posting.transfers)
+        transfers += posting.transfers
         if posting.order is not None:
             orders.append(_order_row(number, posting.order, posting.uses))
-        for u in posting.uses:
-            # fmt: off
-            uses.append((
-                number, u.party, u.key, u.minor, u.count, u.day, u.month, u.year, u.day_minor_max,
-                u.day_count_max, u.month_minor_max, u.month_count_max, u.year_minor_max,
-            ))
-            # fmt: on
-        for e in posting.events:
-            events.append((number, e.id, e.subject, e.kind, e.body, e.parties))
+        uses += [_use_row(number, use) for use in posting.uses]
+        events += [(number, e.id, e.subject, e.kind, e.body, e.parties) for e in posting.events]
     any_hold = any(t.hold is not None for t in transfers)
     any_import = any(t.at is not None for t in transfers)
     any_expiry = any(t.expires_at is not None for t in transfers)
@@ -86,9 +78,16 @@ def arguments(
     ], starts
 
 
-def _order_row(
-    number: int, order: Order | OrderMove, uses: Sequence[LimitUse]
-) -> tuple[Any, ...]:
+def _use_row(number: int, u: LimitUse) -> tuple[Any, ...]:
+    # fmt: off
+    return (
+        number, u.party, u.key, u.minor, u.count, u.day, u.month, u.year, u.day_minor_max,
+        u.day_count_max, u.month_minor_max, u.month_count_max, u.year_minor_max,
+    )
+    # fmt: on
+
+
+def _order_row(number: int, order: Order | OrderMove, uses: Sequence[LimitUse]) -> tuple[Any, ...]:
     counted = [use_facts(u) for u in uses]
     # fmt: off
     if isinstance(order, Order):
@@ -136,10 +135,7 @@ class Answer:
         """The outcome of posting `number` (from 0): one for each transfer, or the whole refused."""
         if not self._transfer and not self._whole:  # nothing to say but yes, as nearly always
             return tuple(
-                [
-                    Posted(t.id, t.amount or 0, self._now)
-                    for t in self._postings[number].transfers
-                ]
+                [Posted(t.id, t.amount or 0, self._now) for t in self._postings[number].transfers]
             )
         whole = self._whole.get(number)
         if whole == _ORDER_EXISTED:

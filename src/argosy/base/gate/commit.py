@@ -173,7 +173,9 @@ class GroupCommit:
             waiting = self._queue.popleft()
             mine = [t.id for p in waiting.postings for t in p.transfers]
             if not ids.isdisjoint(mine):
-                later.append(waiting)  # the same id again: it must find the first one in the journal
+                later.append(
+                    waiting
+                )  # the same id again: it must find the first one in the journal
                 continue
             ids.update(mine)
             postings += len(waiting.postings)
@@ -193,7 +195,7 @@ class GroupCommit:
             answer = await self._call([p for w in batch for p in w.postings], lane)
         except Unavailable as outage:
             _fail(batch, outage)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, each posting gets an answer
             # One of them breaks a rule of the store or cannot be sent. Each on its own, so that it
             # does not harm the others.
             if len(batch) == 1:
@@ -209,9 +211,10 @@ class GroupCommit:
                 said: list[Committed | Refused] = []
                 for _ in waiting.postings:
                     one = answer.of(number)
-                    if not isinstance(one, Refused):
-                        one = Committed(one, answer.existed(number))
-                    said.append(one)
+                    if isinstance(one, Refused):
+                        said.append(one)
+                    else:
+                        said.append(Committed(one, answer.existed(number)))
                     number += 1
                 if not waiting.answer.done():
                     waiting.answer.set_result(said)

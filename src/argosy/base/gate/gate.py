@@ -17,7 +17,7 @@ from argosy.base.orders.reading import Orders
 from argosy.base.orders.review import REVIEW_WAIT
 from argosy.base.outbox.observed import observation
 from argosy.base.ports import Decision, Operation, Screening, Verdict
-from argosy.base.postings import Challenged, Done, Event, GateReason, OrderMove, Posting
+from argosy.base.postings import Challenged, Done, Event, GateReason, Posting
 from argosy.base.refusals import Refused, must
 
 SCREEN_SECONDS_MAX = 2.0
@@ -48,7 +48,9 @@ class ScreenedGate:
         self._announce = announce
         self.unscreened = 0  # operations that were stopped because the brain did not answer
 
-    async def carry_out(self, operation: Operation, posting: Posting) -> Done | Refused | Challenged:
+    async def carry_out(
+        self, operation: Operation, posting: Posting
+    ) -> Done | Refused | Challenged:
         """Ask the brain, then make `posting` durable. The same posting again is the first answer.
 
         On review the money is reserved instead of moved, and the order waits for a human.
@@ -105,7 +107,7 @@ class ScreenedGate:
         try:
             async with asyncio.timeout(SCREEN_SECONDS_MAX):
                 return await self._screening.judge(operation)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, no answer is not a yes
             self.unscreened += 1
             _log.exception("operation %s was not screened, so it is stopped", operation.id)
             return Refused(GateReason.RISK_UNAVAILABLE)
@@ -113,7 +115,7 @@ class ScreenedGate:
     async def _tell(self, operation: Operation, verdict: Verdict, outcome: str) -> None:
         try:
             await self._screening.observe(operation, verdict, outcome)
-        except Exception:
+        except Exception:  # noqa: BLE001
             # What became of the money is durable and the event log tells the brain of it again.
             _log.exception("the brain was not told of %s", operation.id)
 
@@ -179,9 +181,7 @@ def _reserved(posting: Posting, now: datetime) -> Posting:
     order = posting.order
     must(order is not None, "only an order can be reviewed", posting=posting.id)
     deadline = now + REVIEW_WAIT
-    if isinstance(order, Order):
-        order = replace(order, state=State.REVIEW, deadline_at=deadline)
-    elif isinstance(order, OrderMove):
+    if order is not None:
         order = replace(order, state=State.REVIEW, deadline_at=deadline)
     held = tuple(
         replace(t, action=Action.HOLD) if t.action is Action.MOVE else t for t in posting.transfers
