@@ -174,9 +174,9 @@ async def test_a_p256_device_signs_its_payments(desk: Desk, ids: Ids, form: str)
         check(session, payment, CONTENT, bytes(64)),
         check(session, payment, CONTENT, b"x"),
     ]
-    assert {refused(answer) for answer in wrong} == {SigninReason.SIGNATURE_WRONG}
+    assert {refused(answer) for answer in wrong} == {SigninReason.DEVICE_SIGNATURE_WRONG}
     missing = check(session, payment, CONTENT, None)
-    assert refused(missing) is SigninReason.SIGNATURE_MISSING
+    assert refused(missing) is SigninReason.DEVICE_SIGNATURE_MISSING
 
 
 async def test_an_ed25519_device_signs_its_payments(desk: Desk, ids: Ids) -> None:
@@ -187,7 +187,7 @@ async def test_an_ed25519_device_signs_its_payments(desk: Desk, ids: Ids) -> Non
     signature = key.sign(desk.signin.payment_message(session, payment, CONTENT))
     check = desk.signin.check_signature
     assert check(session, payment, CONTENT, signature) is None
-    assert refused(check(session, payment, "x", signature)) is SigninReason.SIGNATURE_WRONG
+    assert refused(check(session, payment, "x", signature)) is SigninReason.DEVICE_SIGNATURE_WRONG
 
 
 async def test_one_devices_signature_is_not_anothers(desk: Desk, ids: Ids, clock: SetClock) -> None:
@@ -200,7 +200,7 @@ async def test_one_devices_signature_is_not_anothers(desk: Desk, ids: Ids, clock
     payment = ids.new()
     signature = sign_p256(key, desk.signin.payment_message(first, payment, CONTENT))
     answer = desk.signin.check_signature(second, payment, CONTENT, signature)
-    assert refused(answer) is SigninReason.SIGNATURE_WRONG
+    assert refused(answer) is SigninReason.DEVICE_SIGNATURE_WRONG
 
 
 async def test_a_device_without_a_key_has_its_cookie_and_the_pin(desk: Desk, ids: Ids) -> None:

@@ -43,7 +43,9 @@ PIN_REASONS = frozenset(
 _CODE_WRONG = frozenset({SigninReason.OTP_WRONG})
 _CODE_OVER = frozenset({SigninReason.OTP_EXPIRED, SigninReason.OTP_TRIES_SPENT})
 _DIGITS_MAX = 18
-_SIGNATURES = frozenset({SigninReason.SIGNATURE_MISSING, SigninReason.SIGNATURE_WRONG})
+_SIGNATURES = frozenset(
+    {SigninReason.DEVICE_SIGNATURE_MISSING, SigninReason.DEVICE_SIGNATURE_WRONG}
+)
 
 
 @dataclass(frozen=True)

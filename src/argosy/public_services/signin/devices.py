@@ -131,10 +131,10 @@ def check_signature(
     if device.public_key is None:
         return None
     if not signature:
-        return Refused(SigninReason.SIGNATURE_MISSING, field="signature")
+        return Refused(SigninReason.DEVICE_SIGNATURE_MISSING, field="signature")
     message = payment_message(session, operation_id, content)
     if not _is_signed(device, message, signature):
-        return Refused(SigninReason.SIGNATURE_WRONG, field="signature")
+        return Refused(SigninReason.DEVICE_SIGNATURE_WRONG, field="signature")
     return None
 
 

@@ -194,9 +194,9 @@ class SigninReason(Reason):
     PIN_NOT_SET = 425, Kind.STATE, "There is no PIN yet; set one with a one-time code."
     PIN_UNCHANGED = 426, Kind.INPUT, "The new PIN is the old one."
     DEVICE_KEY_UNREADABLE = 430, Kind.INPUT, "The device's public key cannot be read."
-    SIGNATURE_MISSING = (
+    DEVICE_SIGNATURE_MISSING = (
         431,
         Kind.UNPROVEN,
         "This device signs its payments; the signature is missing.",
     )
-    SIGNATURE_WRONG = 432, Kind.UNPROVEN, "The device's signature does not fit this payment."
+    DEVICE_SIGNATURE_WRONG = 432, Kind.UNPROVEN, "The device's signature does not fit this payment."
