@@ -62,15 +62,19 @@ class Brain:
         )
         self._sets: dict[tuple[str, str, str], RuleSet] = {}
         self._woken = asyncio.Event()
+        self._starting = asyncio.Lock()
         self._started = False
 
     # --- life ----------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Catch up with the log; from then on `judge` answers."""
-        await self._relay.prepare()
-        await self.memory.start()
-        self._started = True
+        """Catch up with the log; from then on `judge` answers. Doing it again changes nothing."""
+        async with self._starting:
+            if self._started:
+                return
+            await self._relay.prepare()
+            await self.memory.start()
+            self._started = True
 
     async def run(self) -> None:
         """Start, follow the log and learn from it until cancelled."""
