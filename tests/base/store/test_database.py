@@ -1,6 +1,7 @@
 """The road to PostgreSQL: short verbs, one transaction, and the three kinds of no kept apart."""
 
 import asyncio
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -75,6 +76,12 @@ async def test_a_broken_constraint_is_no_outage(shop):
         await shop.run("INSERT INTO shop VALUES ($1, 5)", A)
 
 
+async def test_somebody_elses_failure_inside_a_work_stays_what_it_is(shop):
+    with pytest.raises(FileNotFoundError):
+        async with shop.work():
+            Path("/no/such/file").read_text()
+
+
 async def test_a_mistake_in_sql_is_no_outage(shop):
     with pytest.raises(asyncpg.UndefinedTableError):
         await shop.all("SELECT * FROM stall")
@@ -89,6 +96,25 @@ async def test_a_connection_that_is_cut_is_an_outage_and_the_next_one_works(shop
             await shop.run("SELECT pg_terminate_backend($1, 5000)", pid)
             await conn.execute("SELECT 1")
     assert await shop.value("SELECT 1") == 1
+
+
+async def test_whenever_a_connection_is_cut_it_is_an_outage_and_no_broken_one_is_kept(
+    shop, server_url
+):
+    killer = await Database.open(server_url, size=1)
+    said = []
+    for round_ in range(60):
+        pid = await shop.value("SELECT pg_backend_pid()")
+        await killer.run("SELECT pg_terminate_backend($1)", pid)
+        await asyncio.sleep(0.0002 * (round_ % 12))
+        try:
+            await shop.value("SELECT 1")
+        except Unavailable as outage:
+            said.append(str(outage))
+            await asyncio.sleep(0)
+        assert await shop.value("SELECT 1") == 1
+    assert said
+    await killer.close()
 
 
 async def test_a_deadlock_is_an_outage_for_the_one_who_lost(shop):
@@ -109,6 +135,21 @@ async def test_a_deadlock_is_an_outage_for_the_one_who_lost(shop):
 async def test_nobody_there_is_an_outage(tmp_path):
     with pytest.raises(Unavailable):
         await Database.open(f"postgresql://argosy@/argosy?host={tmp_path}")
+
+
+@pytest.mark.parametrize(
+    "change,saying",
+    [
+        (("/postgres?", "/no_such?"), "no_such"),
+        (("argosy@", "stranger@"), "does not let us in"),
+        (("port=5432", "port=secret"), "cannot be read"),
+    ],
+)
+async def test_a_wrong_address_is_refused_in_plain_words(server_url, change, saying):
+    assert change[0] in server_url
+    with pytest.raises(StoreError, match=saying) as caught:
+        await Database.open(server_url.replace(*change))
+    assert "secret" not in str(caught.value)
 
 
 async def test_a_closed_database_is_an_outage(server_url):

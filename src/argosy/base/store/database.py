@@ -32,10 +32,16 @@ _OUTAGES = (
     asyncpg.InsufficientResourcesError,  # too many connections, disk full, out of memory
     asyncpg.TransactionRollbackError,  # deadlock, serialisation
     asyncpg.LockNotAvailableError,
+    asyncpg.InternalClientError,  # see `_borrow`
     asyncpg.ReadOnlySQLTransactionError,  # a standby, in the middle of a switch
     ConnectionError,
     TimeoutError,
-    OSError,
+)
+
+_REFUSED = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
 )
 
 
@@ -58,12 +64,13 @@ class Database:
     async def open(cls, url: str, size: int = 10) -> Database:
         """Connect to `url` with at most `size` connections.
 
-        Raises `Unavailable` where nobody answers and `StoreError` below PostgreSQL 16.
+        Raises `Unavailable` where nobody answers, and `StoreError` below PostgreSQL 16, where the
+        address cannot be read, or where the server does not let us in.
         """
         with _outages():
             pool = await asyncpg.create_pool(
                 url,
-                min_size=1,
+                min_size=0,
                 max_size=size,
                 timeout=CONNECT_SECONDS_MAX,
                 command_timeout=COMMAND_SECONDS_MAX,
@@ -81,6 +88,15 @@ class Database:
                     f"PostgreSQL {version // 10_000} is too old: Argosy needs {SERVER_VERSION_MIN}"
                     " or newer."
                 )
+        except _REFUSED as error:
+            await database.close()
+            raise StoreError(f"The database does not let us in: {error}") from error
+        except (
+            ValueError,
+            asyncpg.InterfaceError,
+        ):  # it may repeat the password, so it is not shown
+            await database.close()
+            raise StoreError("The address of the database cannot be read.") from None
         except BaseException:
             await database.close()
             raise
@@ -95,35 +111,30 @@ class Database:
 
     async def all(self, sql: str, *args: Any) -> list[Record]:
         """Every row of the answer."""
-        with _outages():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as conn:
-                rows: list[Record] = await conn.fetch(sql, *args)
-                return rows
+        async with self._borrow() as conn:
+            rows: list[Record] = await conn.fetch(sql, *args)
+            return rows
 
     async def one(self, sql: str, *args: Any) -> Record | None:
         """The first row of the answer, or None."""
-        with _outages():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as conn:
-                return await conn.fetchrow(sql, *args)
+        async with self._borrow() as conn:
+            return await conn.fetchrow(sql, *args)
 
     async def value(self, sql: str, *args: Any) -> Any:
         """The first column of the first row, or None."""
-        with _outages():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as conn:
-                return await conn.fetchval(sql, *args)
+        async with self._borrow() as conn:
+            return await conn.fetchval(sql, *args)
 
     async def run(self, sql: str, *args: Any) -> str:
         """Do it, in a transaction of its own; the answer is PostgreSQL's tag such as `UPDATE 3`."""
-        with _outages():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as conn:
-                tag: str = await conn.execute(sql, *args)
-                return tag
+        async with self._borrow() as conn:
+            tag: str = await conn.execute(sql, *args)
+            return tag
 
     async def many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Do it once for each row, all or nothing."""
-        with _outages():
-            async with self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as conn:
-                await conn.executemany(sql, rows)
+        async with self._borrow() as conn:
+            await conn.executemany(sql, rows)
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[Connection]:
@@ -132,18 +143,33 @@ class Database:
         A lost connection raises `Unavailable`, also at the commit, where nobody can know whether it
         still happened: ask again with the same id.
         """
+        async with self._borrow() as conn, conn.transaction():
+            yield conn
+
+    @asynccontextmanager
+    async def _borrow(self) -> AsyncIterator[Connection]:
         with _outages():
-            async with (
-                self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as conn,
-                conn.transaction(),
-            ):
+            try:
+                conn = await self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
+            except OSError as error:  # no socket, no such host, refused, timed out
+                raise Unavailable(f"the database cannot be reached: {error}") from error
+            try:
                 yield conn
+            except asyncpg.InternalClientError:
+                # The server's last word came between two queries, and asyncpg has lost count.
+                conn.terminate()
+                raise
+            finally:
+                await self._pool.release(conn)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection outside the pool, for the one who listens or changes session settings."""
         with _outages():
-            conn = await asyncpg.connect(self.url, timeout=CONNECT_SECONDS_MAX)
+            try:
+                conn = await asyncpg.connect(self.url, timeout=CONNECT_SECONDS_MAX)
+            except OSError as error:
+                raise Unavailable(f"the database cannot be reached: {error}") from error
             try:
                 await _prepare(conn)
                 yield conn
