@@ -222,3 +222,36 @@ async def test_no_bank_account_stands_in_clear(town: Town) -> None:
     bodies = await town.db.all("SELECT body::text FROM outbox.events")
     assert ACCOUNT not in row
     assert all(ACCOUNT not in body["body"] for body in bodies)
+
+
+async def test_an_order_that_cannot_be_read_does_not_stop_the_others(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    town.bank.mood = "lost"
+    broken, sound = withdrawal(town), top_up(town)
+    await town.ask("anita", broken)
+    await town.ask("ravi", sound)
+    await town.db.run(
+        'UPDATE orders.orders SET data = data || \'{"bank_account": "00"}\' WHERE id = $1',
+        broken.id,
+    )
+    town.bank.mood = "yes"
+    await town.sweep(seconds=31)
+    assert (await town.order(sound.id)).state == "paid"
+    assert (await town.order(broken.id)).state == "held"
+    assert "the clock cannot go on" in caplog.text
+
+
+async def test_a_rail_that_was_taken_away_is_unknown(town: Town) -> None:
+    town.bank.mood = "lost"
+    command = withdrawal(town)
+    await town.ask("anita", command)
+    rails = town.tools.rails
+    assert isinstance(rails, dict)
+    rails.clear()
+    await town.sweep(seconds=31)
+    assert (await town.order(command.id)).state == "held"
+    rails["simulator"] = town.bank
+    town.bank.mood = "yes"
+    await town.sweep(seconds=120)
+    assert (await town.order(command.id)).state == "paid"

@@ -21,6 +21,7 @@ from argosy.base.ledger.facts import Action
 from argosy.base.money import Money
 from argosy.base.orders.facts import FINAL, Order, OrderReason, State
 from argosy.base.orders.planning import ending, event, moment, out_minor
+from argosy.base.orders.sweeping import each
 from argosy.base.ports import Direction, Instruction, RailReply, RailState
 from argosy.base.postings import Done, Event, LimitUse, OrderMove, Posting
 from argosy.base.products import Sealed, Sweep, Tools
@@ -181,11 +182,11 @@ async def ask_bank(trade: BankTrade, tools: Tools, order: Order, *, again: bool 
     """
     if order.state is not State.HELD:
         return order
-    asked = instruction(trade, order, open_bank_account(tools, order))
     rail = tools.rails.get(order.data["rail"])
-    must(rail is not None, "an order names a rail that is not here", rail=order.data["rail"])
-    if rail is None:
-        return order
+    if rail is None:  # taken away while money was on its way: nobody can be asked
+        _log.error("%s %s: no rail %r here", trade.product, order.id, order.data["rail"])
+        return await record(trade, tools, order.id, RailReply(RailState.UNKNOWN))
+    asked = instruction(trade, order, open_bank_account(tools, order))
     reply = await _spoken(rail.inquire if again else rail.send, asked)
     in_time = tools.clock.now() < asked.deadline_at
     unseen = reply.state is RailState.UNKNOWN or reply.reason == NEVER_SEEN
@@ -225,9 +226,7 @@ async def record(trade: BankTrade, tools: Tools, order_id: UUID, reply: RailRepl
 async def ask_again(trade: BankTrade, tools: Tools, now: datetime, limit: int) -> int:
     """Ask the bank again for the orders whose time to ask has come; how many were asked for."""
     due = await tools.orders.due_of(now, limit, (trade.product,), (State.HELD,))
-    for order in due:
-        await ask_bank(trade, tools, order, again=True)
-    return len(due)
+    return await each(due, lambda order: ask_bank(trade, tools, order, again=True))
 
 
 def open_bank_account(tools: Tools, order: Order) -> str:

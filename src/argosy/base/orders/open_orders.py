@@ -8,6 +8,7 @@ from datetime import datetime
 from argosy.base.ids import derive
 from argosy.base.orders.facts import Order, OrderReason, State
 from argosy.base.orders.planning import event, moved
+from argosy.base.orders.sweeping import each
 from argosy.base.postings import OrderMove, Posting
 from argosy.base.products import Command, Context, Plan, Sweep, Tools
 from argosy.base.refusals import Refused
@@ -55,12 +56,13 @@ def plan_expiry(order: Order, noun: str, now: datetime) -> Posting | Refused:
 def expiry(tools: Tools, product: str, noun: str) -> Sweep:
     """The sweep that ends a product's waiting orders whose time is over."""
 
+    async def expire(order: Order, now: datetime) -> None:
+        posting = plan_expiry(order, noun, now)
+        if isinstance(posting, Posting):  # who pays in this very moment comes first: moved on
+            await tools.gate.settle(posting)
+
     async def run(now: datetime, limit: int) -> int:
         due = await tools.orders.due_of(now, limit, (product,), (State.AWAITING,))
-        for order in due:
-            posting = plan_expiry(order, noun, now)
-            if isinstance(posting, Posting):  # who pays in this very moment comes first: moved on
-                await tools.gate.settle(posting)
-        return len(due)
+        return await each(due, lambda order: expire(order, now))
 
     return Sweep(f"{product}.expiry", SWEEP_SECONDS, run)

@@ -98,6 +98,28 @@ class Orders:
         )
         return [order_of(row) for row in rows]
 
+    async def by_reference(
+        self,
+        payee: UUID,
+        reference: str,
+        before: UUID | None = None,
+        limit: int = PAGE_ORDERS_MAX,
+    ) -> list[Order]:
+        """What `payee` asked for under its own `reference`, newest first; `before` as in `asked_by`."""
+        rows = await self._db.all(
+            f"""
+            SELECT {_COLUMNS} FROM orders.orders
+             WHERE payee = $1 AND data->>'reference' = $2 AND data ? 'reference'
+               AND ($3::uuid IS NULL OR id < $3)
+             ORDER BY id DESC LIMIT $4
+            """,
+            payee,
+            reference,
+            before,
+            min(limit, PAGE_ORDERS_MAX),
+        )
+        return [order_of(row) for row in rows]
+
     async def waiting_for(self, phone_hash: str, limit: int = OPEN_ORDERS_MAX) -> list[Order]:
         """Money held for a phone that had no wallet when it was sent, oldest first."""
         rows = await self._db.all(

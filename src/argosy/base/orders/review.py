@@ -17,6 +17,7 @@ from argosy.base.ids import derive
 from argosy.base.ledger.facts import Action
 from argosy.base.orders.facts import Order, OrderReason, State
 from argosy.base.orders.planning import ending, event
+from argosy.base.orders.sweeping import each
 from argosy.base.postings import LimitUse, OrderMove, Posting
 from argosy.base.products import Product, Sweep, Tools
 from argosy.base.refusals import Refused
@@ -106,9 +107,7 @@ class Reviews:
 
     async def _overdue(self, now: datetime, limit: int) -> int:
         due = await self._tools.orders.due_of(now, limit, states=(State.REVIEW,))
-        for order in due:
-            await self.give_back(order.id, "clock")
-        return len(due)
+        return await each(due, lambda order: self.give_back(order.id, "clock"))
 
     async def _settled(self, order_id: UUID, plan: Posting | Refused) -> Order | Refused:
         if isinstance(plan, Refused):

@@ -12,6 +12,8 @@ from argosy.base.refusals import Kind, Reason
 LIFE = timedelta(minutes=15)
 LIFE_MAX = timedelta(days=31)
 REFERENCE_CHARS_MAX = 64
+RETURN_URL = r"^https?://[A-Za-z0-9.-]{1,253}(:[1-9][0-9]{0,4})?(/[!-~]*)?$"
+RETURN_URL_CHARS_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class PayMerchant:
 class CreatePayment:
     """A merchant asks to be paid `amount`, by whoever comes first: a dynamic code or a link.
 
-    `reference` is the merchant's own number for it; `life` is how long it may be paid.
+    `reference` is the merchant's own number for it; `life` is how long it may be paid; `return_url`
+    is where the payer's browser may go back to; `by_link` says that it is sent and not shown.
     """
 
     id: UUID
@@ -36,6 +39,8 @@ class CreatePayment:
     note: str = ""
     reference: str = ""
     life: timedelta = LIFE
+    return_url: str = ""
+    by_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +67,8 @@ class PayReason(Reason):
     ONLY_MERCHANTS = 1042, Kind.FORBIDDEN, "Only a merchant may ask for payments."
     LIFE_OUT_OF_RANGE = 1043, Kind.INPUT, "A payment may wait from one second to 31 days."
     REFERENCE_UNREADABLE = 1044, Kind.INPUT, "The reference is too long or not printable."
+    RETURN_URL_UNREADABLE = (
+        1045,
+        Kind.INPUT,
+        "The address to go back to is not an http or https one.",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -27,6 +28,8 @@ from argosy.base.wallet.limits import LOAD, RECEIVE, SPEND, uses
 from argosy.products.pay.facts import (
     LIFE_MAX,
     REFERENCE_CHARS_MAX,
+    RETURN_URL,
+    RETURN_URL_CHARS_MAX,
     CancelPayment,
     CreatePayment,
     PayMerchant,
@@ -94,10 +97,16 @@ def plan_create(command: CreatePayment, context: Context) -> Plan | Refused:
         return Refused(PayReason.LIFE_OUT_OF_RANGE, field="life")
     if len(command.reference) > REFERENCE_CHARS_MAX or not command.reference.isprintable():
         return Refused(PayReason.REFERENCE_UNREADABLE, field="reference")
+    if command.return_url and not _is_return_url(command.return_url):
+        return Refused(PayReason.RETURN_URL_UNREADABLE, field="return_url")
     cost = price(market, NAME, command.amount, context.day, me)
     data = {MARK: context.mark, ASKED: True, **cost.data}
     if command.reference:
         data["reference"] = command.reference
+    if command.return_url:
+        data["return_url"] = command.return_url
+    if command.by_link:
+        data["by_link"] = True
     order = Order(
         command.id,
         NAME,
@@ -170,6 +179,10 @@ def plan_cancel(command: CancelPayment, context: Context) -> Plan | Refused:
     if order is None or order.product != NAME or order.payee != context.me.id:
         return Refused(OrderReason.ORDER_NOT_FOUND)
     return closed_by(context, command, order, State.CANCELLED, "payment.cancelled", "cancelled")
+
+
+def _is_return_url(text: str) -> bool:
+    return len(text) <= RETURN_URL_CHARS_MAX and re.fullmatch(RETURN_URL, text) is not None
 
 
 def _counted(context: Context, order: Order) -> tuple[LimitUse, ...] | Refused:

@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 
 from argosy.base.orders.facts import Order, State
+from argosy.base.orders.sweeping import each
 from argosy.base.parties.facts import Party
 from argosy.base.postings import Done, Posting
 from argosy.base.products import Sweep, Tools, sealed_hash
@@ -43,17 +44,20 @@ async def give_back_unclaimed(tools: Tools, now: datetime, limit: int) -> int:
     """Return what nobody has claimed in time; what a wallet's owner could claim by now is given to
     them first."""
     due = await tools.orders.due_of(now, limit, (NAME,), (State.HELD,))
-    for order in due:
-        phone = tools.keys.open(bytes.fromhex(order.data["phone"]), "order", str(order.id), "phone")
-        owner = await tools.parties.by_phone(order.market, phone)
-        if owner is not None and await _claimed(tools, order, owner):
-            continue
-        counted = await tools.orders.counted(order.id)
-        if counted is not None:
-            posting = plan_return(counted.order, counted.uses, now)
-            if isinstance(posting, Posting):  # who claims it in this very moment comes first
-                await tools.gate.settle(posting)
-    return len(due)
+    return await each(due, lambda order: _give_back(tools, order, now))
+
+
+async def _give_back(tools: Tools, order: Order, now: datetime) -> None:
+    sealed = bytes.fromhex(order.data["phone"])
+    phone = tools.keys.open(sealed, "order", str(order.id), "phone")
+    owner = await tools.parties.by_phone(order.market, phone)
+    if owner is not None and await _claimed(tools, order, owner):
+        return
+    counted = await tools.orders.counted(order.id)
+    if counted is not None:
+        posting = plan_return(counted.order, counted.uses, now)
+        if isinstance(posting, Posting):  # who claims it in this very moment comes first
+            await tools.gate.settle(posting)
 
 
 def _waits(answer: object) -> bool:

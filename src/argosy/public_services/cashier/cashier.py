@@ -37,7 +37,7 @@ from argosy.base.products import (
     Wants,
     seal,
 )
-from argosy.base.refusals import Reason, Refused, Unavailable, must
+from argosy.base.refusals import Bug, Reason, Refused, Unavailable, must
 from argosy.public_services.cashier.facts import CashierReason, Preview, Proofs, Receipt, Shown
 from argosy.public_services.receipts.numbers import number_of
 
@@ -259,15 +259,13 @@ class Cashier:
     async def _receipt(
         self, verb: Verb, context: Context, plan: Plan, done: Done
     ) -> Receipt | Refused:
-        posting = plan.posting
-        must(posting.order is not None, "a command that makes and moves no order")
-        order_id = posting.order.id if posting.order is not None else posting.id
-        if done.existed:
-            existing = await self._tools.orders.get(order_id)
-            must(existing is not None, "an order that exists is not there", order=order_id)
-            first = existing and self._first(existing, posting.id, context.mark, context.asker)
-            return first or Refused(OrderReason.ORDER_EXISTS_DIFFERENTLY)
         planned = _order_after(context, plan)
+        if done.existed:
+            existing = await self._tools.orders.get(planned.id)
+            if existing is None:
+                raise Bug(f"an order that exists is not there: {planned.id}")
+            first = self._first(existing, plan.posting.id, context.mark, context.asker)
+            return first or Refused(OrderReason.ORDER_EXISTS_DIFFERENTLY)
         order = replace(planned, state=done.state or planned.state, updated_at=done.at)
         if verb.after is not None:
             try:
@@ -302,11 +300,9 @@ class Cashier:
         return Receipt(order, number_of(self._tools.keys, order.id), at, existed)
 
     def _verb(self, command: Command) -> Verb:
-        verb = self._verbs.get(type(command))
-        if verb is None:
-            must(False, "no product knows this command", command=type(command).__name__)
-            raise AssertionError
-        return verb
+        kind = type(command)
+        must(kind in self._verbs, "no product knows this command", command=kind.__name__)
+        return self._verbs[kind]
 
     def _mark(self, command: Command, asker: Asker) -> str:
         """The fingerprint of a command's content, keyed because it covers what is personal."""
@@ -350,12 +346,16 @@ def explained(refused: Refused, counted: Iterable[LimitUse], asker: UUID, curren
 
 def _order_after(context: Context, plan: Plan) -> Order:
     """The order as the plan leaves it."""
-    change, before = plan.posting.order, context.order
+    change = plan.posting.order
     if isinstance(change, Order):
         return change
-    if not isinstance(change, OrderMove) or before is None:
-        must(False, "a plan without an order", plan=plan.posting.id)
-        raise AssertionError
+    return moved_by(context.order, change)
+
+
+def moved_by(before: Order | None, change: OrderMove | None) -> Order:
+    """`before` as it is once `change` was made."""
+    if before is None or change is None:
+        raise Bug("a plan that makes and moves no order")
     return replace(
         before,
         state=change.state,
