@@ -230,6 +230,35 @@ async def test_the_operator_has_the_last_word(server):
     assert await ask(server.url(), "SHOW work_mem") == "5MB"
 
 
+async def test_a_copy_made_while_it_runs_can_be_started(server, short_folder):
+    server.start()
+    await ask(server.url(), "CREATE TABLE coins AS SELECT 1 AS n")
+    copy = short_folder / "other" / "postgres"
+    subprocess.run(
+        [
+            server.program("pg_basebackup"),
+            "-d",
+            server.url(),
+            "-D",
+            copy,
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+        ],
+        check=True,
+        capture_output=True,
+    )
+    await ask(server.url(), "DROP TABLE coins")
+    with Postgres(copy) as restored:
+        assert await ask(restored.url(), "SELECT n FROM coins") == 1
+
+
+def test_where_nothing_runs_it_has_no_address(server):
+    with pytest.raises(StoreError, match="No PostgreSQL is running"):
+        server.url()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives its server to another user")
 def test_as_root_the_server_runs_as_somebody_else(running):
     assert psutil.Process(running.pid).uids().effective != 0

@@ -138,7 +138,9 @@ class Postgres:
         try:
             self._check_version()
             self._stop_orphans()
-            if not (self.folder / "PG_VERSION").exists():
+            if (self.folder / "PG_VERSION").exists():
+                self._as_user.take_over(self.folder)
+            else:
                 self._make()
             self._socket_folder = _make_socket_folder(self._as_user)
             self._launch()
@@ -194,7 +196,8 @@ class Postgres:
     def url(self, database: str = DATABASE) -> str:
         """Where asyncpg and libpq find `database`, e.g. `postgresql://argosy@/argosy?host=/tmp/…`."""
         folder = self._socket_folder or self._state_of_pid_file()[2]
-        must(folder is not None, "the server is not running")
+        if folder is None:
+            raise StoreError(f"No PostgreSQL is running on {self.folder}; `argosy up` starts it.")
         return f"postgresql://{USER}@/{database}?host={quote(str(folder))}&port={PORT}"
 
     @property
