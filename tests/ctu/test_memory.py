@@ -55,8 +55,7 @@ async def knowledge(brain: Brain, gate: Gatekeeper) -> dict:
                     payee_opened=gate.clock.now(),
                 )
                 now_ms = round(asked.at.timestamp() * 1000)
-                await brain._load(asked, now_ms)
-                scene = brain._scene(asked, now_ms)
+                scene = await brain._loaded(asked, now_ms)
                 known[party, payee, device] = read(asked, scene, now_ms, frozenset(), True)
     return known
 
@@ -128,11 +127,11 @@ async def test_twin_a_brain_that_reads_rows_and_log_apart_counts_twice(db, clock
     asked = gate.operation("anita", 10)
     now_ms = round(asked.at.timestamp() * 1000)
     monkeypatch.setattr(Memory, "_rows", apart)
-    await other._load(asked, now_ms)
+    await other._loaded(asked, now_ms)
     assert other.memory.accounts[who("anita")].count == 2
     monkeypatch.undo()
     other.memory.accounts.clear()
-    await other._load(asked, now_ms)
+    await other._loaded(asked, now_ms)
     assert other.memory.accounts[who("anita")].count == 1
 
 
@@ -189,8 +188,8 @@ async def test_the_log_is_let_go_when_the_tables_have_it(db, clock, ids):
     await brain.memory.catch_up()
     assert len(brain.memory._journal) == 20
     await brain.settle()
-    assert (len(brain.memory._journal), brain.memory._journal_by_key) == (0, {})
-    assert (brain.memory._ahead, brain.memory._ahead_by_key) == ({}, {})
+    assert (len(brain.memory._journal), brain.memory._heard) == (0, {})
+    assert (brain.memory._told, brain.memory._recent) == ({}, {})
 
 
 _VICTIM = """

@@ -18,9 +18,9 @@ from argosy.base.refusals import Unavailable
 from argosy.base.store import Database
 from argosy.ctu.facts import Scene, opened_ms, read
 from argosy.ctu.flights import Flights
-from argosy.ctu.history import Account
+from argosy.ctu.history import Account, Key
 from argosy.ctu.learning import Learning
-from argosy.ctu.memory import CONSUMER, Key, Memory
+from argosy.ctu.memory import CONSUMER, Memory
 from argosy.ctu.observing import from_operation, network_crowd, payee_crowd, payee_key
 from argosy.ctu.policy import Policy
 from argosy.ctu.rules import RULES, Judgement, RuleSet
@@ -29,7 +29,7 @@ from argosy.ctu.verdicts import Verdicts
 OTP = "otp"
 LEARN_EVENTS_MAX = 2_000
 LEARN_PAUSE_SECONDS = 0.5
-LOAD_TRIES_MAX = 3
+LOAD_TRIES_MAX = 4
 OTHERS_MAX = 20
 """So many further accounts of a shared device count into the device's velocity."""
 
@@ -56,7 +56,7 @@ class Brain:
         self._relay = Relay(
             db,
             CONSUMER,
-            Learning(self.policy.money_in),
+            Learning(self.policy.money_in, self.memory.heard),
             batch_events_max=LEARN_EVENTS_MAX,
             pause_seconds=LEARN_PAUSE_SECONDS,
         )
@@ -114,11 +114,10 @@ class Brain:
             return Verdict(self._ids.new(), Decision(before), version="before")
         outgoing = operation.kind not in self.policy.money_in
         now_ms = round(operation.at.timestamp() * 1000)
-        if outgoing:
-            await self._load(operation, now_ms)
+        scene = await self._loaded(operation, now_ms) if outgoing else _EMPTY
         facts = read(
             operation,
-            self._scene(operation, now_ms) if outgoing else _EMPTY,
+            scene,
             now_ms,
             self.policy.expected(operation.channel),
             outgoing,
@@ -142,14 +141,13 @@ class Brain:
 
     # --- judging ---------------------------------------------------------------------------------------
 
-    async def _load(self, operation: Operation, now_ms: int) -> None:
+    async def _loaded(self, operation: Operation, now_ms: int) -> Scene:
         for _ in range(LOAD_TRIES_MAX):
-            missing = self.memory.missing(self._keys(operation, now_ms))
-            if not missing:
-                return
-            await self.memory.load(missing)
-        if self.memory.missing(self._keys(operation, now_ms)):
-            raise Unavailable("memory is too small for what is judged at once")
+            try:
+                return self._scene(operation, now_ms)
+            except KeyError:  # not everything is in memory
+                await self.memory.load(self.memory.missing(self._keys(operation, now_ms)))
+        raise Unavailable("memory is too small for what is judged at once")
 
     def _keys(self, operation: Operation, now_ms: int) -> list[Key]:
         keys: list[Key] = [("account", operation.party)]

@@ -7,7 +7,7 @@ those in flight: judged, but not yet known to have been made or not.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -71,7 +71,7 @@ class Scene:
     payee_first_ms: int | None
     device_first_ms: int | None
     device_parties: int
-    others: Iterable[Account]
+    others: Sequence[Account]
     payee_crowd: Crowd | None
     network_crowd: Crowd | None
     flying: tuple[int, int]
@@ -88,11 +88,10 @@ def read(
         return facts
     minor = operation.money.minor
     account = scene.account
-    _windows(
-        facts, "account", [account.within(now_ms - s) for _, s in WINDOWS], scene.flying, minor
-    )
+    mine = [account.within(now_ms - span) for _, span in WINDOWS]
+    _windows(facts, "account", mine, scene.flying, minor)
     if operation.device is not None:
-        seen = _by_device(scene, mark(operation.device), now_ms)
+        seen = _by_device(scene, mark(operation.device), now_ms, mine)
         _windows(facts, "device", seen, scene.device_flying, minor)
         first = scene.device_first_ms
         facts["device_age"] = 0 if first is None else max(0, now_ms - first) // 1000
@@ -123,7 +122,11 @@ def _windows(
         facts[sum_name] = total + flying[1] + minor
 
 
-def _by_device(scene: Scene, device: int, now_ms: int) -> list[tuple[int, int]]:
+def _by_device(
+    scene: Scene, device: int, now_ms: int, mine: list[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    if not scene.others and scene.account.one_device() == device:
+        return mine
     sums = [(0, 0)] * len(WINDOWS)
     for account in (scene.account, *scene.others):
         only = account.one_device()

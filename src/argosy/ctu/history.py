@@ -39,6 +39,11 @@ def mark(id_: UUID) -> int:
     return (id_.int ^ (id_.int >> 64)) & _LOW_63
 
 
+Key = tuple[str, Any]
+"""What is remembered: ("account", party), ("pair", (payer, payee)), ("device", device) or
+("crowd", name)."""
+
+
 @dataclass(slots=True)
 class Observation:
     """One operation that moved or reserved money, as the brain learns it. `at_ms` is UTC.
@@ -58,6 +63,19 @@ class Observation:
     payee: UUID | None = None
     crowd_payee: str | None = None
     crowd_network: str | None = None
+
+    def changes(self) -> list[Key]:
+        """Everything that it changes."""
+        found: list[Key] = [("account", self.party)]
+        if self.payee is not None:
+            found.append(("pair", (self.party, self.payee)))
+        if self.device is not None:
+            found.append(("device", self.device))
+        if self.crowd_payee is not None:
+            found.append(("crowd", self.crowd_payee))
+        if self.crowd_network is not None:
+            found.append(("crowd", self.crowd_network))
+        return found
 
 
 class Account:
@@ -117,7 +135,10 @@ class Account:
     def within(self, since_ms: int) -> tuple[int, int]:
         """How many operations after `since_ms`, and the sum of their minor units."""
         start = bisect_right(self.times, since_ms)
-        count, total = len(self.times) - start, sum(self.minors[start:])
+        count = len(self.times) - start
+        if not count:
+            return 0, 0
+        total = sum(self.minors[start:])
         if self.older and start == 0:
             for bucket, (more, minor) in self.older.items():
                 if (bucket + 1) * OLDER_MS > since_ms:

@@ -5,7 +5,7 @@ One process at a time does this, and each batch shares a transaction with the cu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -57,14 +57,23 @@ _ENDS = {
 
 
 class Learning:
-    """Handles the log for the relay of the brain's durable consumer."""
+    """Handles the log for the relay of the brain's durable consumer.
 
-    def __init__(self, money_in: frozenset[str]) -> None:
+    `heard` gives what this process has already read of an event, so that it is not read twice.
+    """
+
+    def __init__(
+        self,
+        money_in: frozenset[str],
+        heard: Callable[[UUID], Observation | None] = lambda _: None,
+    ) -> None:
         self._money_in = money_in
+        self._heard = heard
 
     async def __call__(self, events: Sequence[Announced], conn: Connection) -> None:
         observed = [e for e in events if e.kind == OBSERVED]
-        await fold([from_event(e.body, self._money_in) for e in observed], conn)
+        seen = [self._heard(e.id) or from_event(e.body, self._money_in) for e in observed]
+        await fold(seen, conn)
         for event in observed:
             if event.body["decision"] == Decision.REVIEW and not event.body.get("released"):
                 await _open_case(event, conn)
@@ -110,8 +119,8 @@ async def _fold_accounts(seen: Sequence[Observation], conn: Connection) -> None:
     if not parties:
         return
     rows = await conn.fetch("SELECT party, state FROM ctu.accounts WHERE party = ANY ($1)", parties)
-    accounts = {party: Account() for party in parties}
-    accounts.update((row["party"], Account.unpack(row["state"])) for row in rows)
+    packed = {row["party"]: row["state"] for row in rows}
+    accounts = {p: Account.unpack(packed[p]) if p in packed else Account() for p in parties}
     for one in seen:
         if one.outgoing:
             accounts[one.party].add(one)
@@ -138,12 +147,12 @@ async def _fold_crowds(seen: Sequence[Observation], conn: Connection) -> None:
 
 
 def _first(times: Iterable[tuple[tuple[Any, Any], int]]) -> dict[tuple[Any, Any], int]:
-    """The earliest time of each pair, in an order that all processes share."""
+    """The earliest time of each pair."""
     found: dict[tuple[Any, Any], int] = {}
     for pair, at_ms in times:
         if at_ms < found.get(pair, at_ms + 1):
             found[pair] = at_ms
-    return dict(sorted(found.items()))
+    return found
 
 
 async def _open_case(event: Announced, conn: Connection) -> None:

@@ -19,7 +19,7 @@ from uuid import UUID
 from argosy.base.outbox import OBSERVED, Position
 from argosy.base.refusals import Unavailable, must
 from argosy.base.store import Database, Together
-from argosy.ctu.history import Account, Crowd, Observation, mark
+from argosy.ctu.history import Account, Crowd, Key, Observation, mark
 from argosy.ctu.observing import from_event
 
 CONSUMER = "ctu"
@@ -27,10 +27,6 @@ BATCH_EVENTS_MAX = 2_000
 POLL_SECONDS = 0.25
 PAUSE_SECONDS = 0.1
 RECALL_MAX = 50_000
-
-Key = tuple[str, Any]
-"""What is remembered: ("account", party), ("pair", (payer, payee)), ("device", device) or
-("crowd", name)."""
 
 _READ = """
     SELECT s.finished, s.next, e.id, e.body, e.xact, e.place
@@ -65,25 +61,14 @@ _LOAD = """
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """An observation that the log holds, at `position`."""
+@dataclass(eq=False, slots=True)
+class Recent:
+    """An observation that the durable tables may not hold yet. `position` is its place in the log,
+    None as long as this process has only been told of it."""
 
-    position: Position
     seen: Observation
-
-
-def keys_of(seen: Observation) -> Iterable[Key]:
-    """Everything that `seen` changes."""
-    yield "account", seen.party
-    if seen.payee is not None:
-        yield "pair", (seen.party, seen.payee)
-    if seen.device is not None:
-        yield "device", seen.device
-    if seen.crowd_payee is not None:
-        yield "crowd", seen.crowd_payee
-    if seen.crowd_network is not None:
-        yield "crowd", seen.crowd_network
+    keys: list[Key]
+    position: Position | None
 
 
 class Memory:
@@ -108,10 +93,10 @@ class Memory:
         self._at: Position | None = None
         self._stepping = asyncio.Lock()
         self._loading = False
-        self._journal: deque[tuple[Heard, tuple[Key, ...]]] = deque()
-        self._journal_by_key: dict[Key, list[Heard]] = {}
-        self._ahead: dict[UUID, Observation] = {}
-        self._ahead_by_key: dict[Key, dict[UUID, Observation]] = {}
+        self._told: dict[UUID, Recent] = {}  # of these the log has yet to tell
+        self._journal: deque[tuple[UUID, Recent]] = deque()  # of these it has, in its order
+        self._recent: dict[Key, list[Recent]] = {}  # both, by what they change
+        self._heard: dict[UUID, Observation] = {}  # the journal by event
         self._suspects: tuple[int, list[UUID]] | None = None
         self._recall: dict[UUID, int] = {}
         self.lost = 0  # what this process was told of and the log does not know
@@ -136,10 +121,12 @@ class Memory:
         if event in self._recall:
             return
         self._remember(event, decision)
-        self._ahead[event] = seen
-        for key in keys_of(seen):
-            self._ahead_by_key.setdefault(key, {})[event] = seen
+        self._told[event] = self._add(seen, None)
         self._apply(seen)
+
+    def heard(self, event: UUID) -> Observation | None:
+        """What this process has read of an event that the durable tables do not hold yet."""
+        return self._heard.get(event)
 
     # --- keeping up with the log -------------------------------------------------------------------
 
@@ -196,33 +183,42 @@ class Memory:
         if row is None or self._loading:  # what is being loaded may need what would go
             return
         done = Position(row["xact"], row["place"])
-        while self._journal and self._journal[0][0].position <= done:
-            _, keys = self._journal.popleft()
-            for key in keys:
-                waiting = self._journal_by_key[key]
-                del waiting[0]  # both lists are in the order of the log
-                if not waiting:
-                    del self._journal_by_key[key]
+        while self._journal:
+            event, recent = self._journal[0]
+            if recent.position is None or recent.position > done:
+                return
+            self._journal.popleft()
+            self._heard.pop(event, None)
+            self._remove(recent)
 
     def _hear(self, event: UUID, body: dict[str, Any], position: Position) -> None:
-        seen = self._ahead.pop(event, None)
-        if seen is None:
+        recent = self._told.pop(event, None)
+        if recent is None:
             seen = from_event(body, self._money_in)
             self._remember(event, body["decision"])
+            recent = self._add(seen, position)
             self._apply(seen)
         else:
-            for key in keys_of(seen):
-                told = self._ahead_by_key[key]
-                del told[event]
-                if not told:
-                    del self._ahead_by_key[key]
-        heard, keys = Heard(position, seen), tuple(keys_of(seen))
-        self._journal.append((heard, keys))
-        for key in keys:
-            self._journal_by_key.setdefault(key, []).append(heard)
+            recent.position = position
+        self._journal.append((event, recent))
+        self._heard[event] = recent.seen
+
+    def _add(self, seen: Observation, position: Position | None) -> Recent:
+        recent = Recent(seen, seen.changes(), position)
+        for key in recent.keys:
+            self._recent.setdefault(key, []).append(recent)
+        return recent
+
+    def _remove(self, recent: Recent) -> None:
+        for key in recent.keys:
+            waiting = self._recent[key]
+            if len(waiting) == 1:
+                del self._recent[key]
+            else:
+                waiting.remove(recent)
 
     def _apply(self, seen: Observation) -> None:
-        for key in keys_of(seen):
+        for key in seen.changes():
             if key[1] in self._by_kind[key[0]]:
                 self._apply_to(key, seen)
 
@@ -246,17 +242,17 @@ class Memory:
         has ended, was never committed with an event: forget the entities and read them again."""
         if self._suspects is not None and finished >= self._suspects[0]:
             for event in self._suspects[1]:
-                seen = self._ahead.pop(event, None)
-                if seen is None:
+                recent = self._told.pop(event, None)
+                if recent is None:
                     continue
                 self.lost += 1
                 log.error("the log does not know the operation of event %s: forgotten", event)
-                for key in keys_of(seen):
-                    self._ahead_by_key.get(key, {}).pop(event, None)
-                    self._by_kind[key[0]].pop(key[1], None)
+                self._remove(recent)
+                for kind, name in recent.keys:
+                    self._by_kind[kind].pop(name, None)
             self._suspects = None
-        if self._suspects is None and self._ahead:
-            self._suspects = following, list(self._ahead)
+        if self._suspects is None and self._told:
+            self._suspects = following, list(self._told)
 
     def _remember(self, event: UUID, decision: int) -> None:
         self._recall[event] = decision
@@ -278,11 +274,9 @@ class Memory:
                 await self.step()
             self._fill(wanted, rows)
             for key in wanted:
-                for heard in self._journal_by_key.get(key, ()):
-                    if heard.position > as_of:
-                        self._apply_to(key, heard.seen)
-                for seen in self._ahead_by_key.get(key, {}).values():
-                    self._apply_to(key, seen)
+                for recent in self._recent.get(key, ()):
+                    if recent.position is None or recent.position > as_of:
+                        self._apply_to(key, recent.seen)
         finally:
             self._loading = False
         return dict.fromkeys(asked, True)

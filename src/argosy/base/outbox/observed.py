@@ -7,6 +7,7 @@ events into its facts, exactly once, and opens the case of a verdict that asks f
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from argosy.base.postings import Event
 OBSERVED = "risk.observed"
 
 
+@lru_cache(maxsize=10_000)
 def observed_id(operation: UUID) -> UUID:
     """The id of the event that announces `operation` to the brain."""
     return derive(operation, OBSERVED)
