@@ -17,7 +17,7 @@ from argosy.base.refusals import Kind, Refused
 GZIP_BYTES_MIN = 400
 PROBLEM = "application/problem+json"
 JSON = "application/json"
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"  # Litestar adds the charset
 
 # No inline script, nothing from elsewhere, no frames around us. Images may be `data:` for drawn codes.
 POLICY = (

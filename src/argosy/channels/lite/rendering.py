@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+from babel import Locale, UnknownLocaleError
+from babel.numbers import get_currency_symbol
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from argosy.base.money import Money
 from argosy.channels.lite import assets
 from argosy.channels.lite.visits import Visit
+from argosy.public_services.words.words import LAST_LANGUAGE
 
 ASSETS = assets.load()
 LANGUAGES: Mapping[str, str] = {
@@ -38,6 +42,16 @@ _pages.globals["script"] = ASSETS["lite.js"].path
 _pages.globals["icon"] = ASSETS["icon.svg"].path
 
 
+@lru_cache(maxsize=64)
+def _sign(currency: str, language: str, country: str) -> str:
+    """The sign that stands before an amount as it is typed."""
+    try:
+        locale = Locale.parse(f"{language}_{country}")
+    except (UnknownLocaleError, ValueError):
+        locale = Locale.parse(LAST_LANGUAGE)
+    return str(get_currency_symbol(currency, locale))
+
+
 def render(visit: Visit, template: str, facts: Mapping[str, Any]) -> str:
     """The page `template` with `facts`, in the visitor's language."""
     words, language, market = visit.lite.words, visit.language, visit.market.code
@@ -49,8 +63,16 @@ def render(visit: Visit, template: str, facts: Mapping[str, Any]) -> str:
     def moment(at: datetime) -> str:
         return words.moment(at, language, market)
 
+    def evidence(kind: str) -> str:
+        named = words.has(f"evidence.{kind}", LAST_LANGUAGE, market) or words.has(
+            f"evidence.{kind}", LAST_LANGUAGE
+        )
+        return visit.say(f"evidence.{kind}") if named else kind.replace("_", " ").capitalize()
+
     return _pages.get_template(template).render(
         say=visit.say,
+        evidence=evidence,
+        sign=_sign(visit.market.currency, language, visit.market.country),
         money=money,
         moment=moment,
         visit=visit,

@@ -130,8 +130,8 @@ async def printed(visit: Visit) -> Answer:
         (await names_of(visit, [visit.me.id], "print a code"))[visit.me.id],
         visit.me.number,
         visit.market.operator,
-        visit.say("lite.print.headline"),
-        visit.say("lite.print.hint"),
+        visit.say("print.scan_to_pay"),
+        visit.say("print.or_number"),
         visit.language,
     )
     as_svg, as_pdf = makers[name]
