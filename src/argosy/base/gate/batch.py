@@ -16,6 +16,7 @@ CALL = (
     " $16, $17, $18, $19, $20, $21)"
 )
 
+_SENDABLE_MAX = (1 << 63) - 1
 _MADE, _EXISTED = 0, 1
 _ORDER_EXISTED = 1
 
@@ -64,7 +65,7 @@ def arguments(
         [t.action for t in transfers],
         [t.debit for t in transfers],
         [t.credit for t in transfers],
-        [t.amount for t in transfers],
+        [_sendable(t.amount) for t in transfers],
         [t.currency for t in transfers],
         [t.kind for t in transfers],
         [t.order for t in transfers],
@@ -85,6 +86,11 @@ def _use_row(number: int, u: LimitUse) -> tuple[Any, ...]:
         u.day_count_max, u.month_minor_max, u.month_count_max, u.year_minor_max,
     )
     # fmt: on
+
+
+def _sendable(amount: int | None) -> int | None:
+    """Any integer may be asked for. What does not even fit into 64 bits is out of range there too."""
+    return amount if amount is None or -1 <= amount <= _SENDABLE_MAX else -1
 
 
 def _order_row(number: int, order: Order | OrderMove, uses: Sequence[LimitUse]) -> tuple[Any, ...]:
