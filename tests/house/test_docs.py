@@ -178,10 +178,11 @@ def written_commands(page: str) -> Iterable[tuple[str, ...]]:
             yield tuple(match[1].split())
 
 
-def wrong_commands(command: click.Command, pages: Mapping[str, str]) -> list[str]:
-    wrong, named = [], set()
-    for name, page in pages.items():
-        for words in written_commands(page):
+def wrong_commands(command: click.Command, page: str, pages: Mapping[str, str]) -> list[str]:
+    """What docs/commands.md (`page`) lacks or has too much, and what other pages show wrongly."""
+    wrong = []
+    for name, text in pages.items():
+        for words in written_commands(text):
             here, used = command, 0
             for word in words:
                 children: Mapping[str, click.Command] = getattr(here, "commands", {})
@@ -190,12 +191,10 @@ def wrong_commands(command: click.Command, pages: Mapping[str, str]) -> list[str
                 here, used = children[word], used + 1
             if getattr(here, "commands", None) and used < len(words):
                 wrong.append(f"{name}: there is no `argosy {' '.join(words[: used + 1])}`")
-            named.add(words[:used])
-    return wrong + [
-        f"`argosy {' '.join(words)}` is nowhere in docs"
-        for words in leaves(command)
-        if words not in named
-    ]
+    wanted = {" ".join(["argosy", *words]) for words in leaves(command)}
+    found = set(sections(page))
+    wrong += [f"docs/commands.md: missing: ### {name}" for name in sorted(wanted - found)]
+    return wrong + [f"docs/commands.md: there is no {name}" for name in sorted(found - wanted)]
 
 
 def pages() -> dict[str, str]:
@@ -204,7 +203,8 @@ def pages() -> dict[str, str]:
 
 
 def test_every_command_is_documented_and_every_documented_one_exists():
-    assert wrong_commands(commands(), pages()) == []
+    page = (DOCS / "commands.md").read_text("utf-8")
+    assert wrong_commands(commands(), page, pages()) == []
 
 
 def test_twin_a_wrong_command_is_seen():
@@ -215,13 +215,17 @@ def test_twin_a_wrong_command_is_seen():
             click.Command("inner", hidden=True),
         ]
     )
+    page = "### argosy up\n### argosy ledger verify\n"
     text = "Run `argosy up --demo`, then\n```\n$ argosy ledger verify\n```\nin argosy at sea."
-    assert wrong_commands(program, {"a": text}) == []
-    assert wrong_commands(program, {"a": text + "`argosy ledger burn`"}) == [
+    assert wrong_commands(program, page, {"a": text}) == []
+    assert wrong_commands(program, page, {"a": text + "`argosy ledger burn`"}) == [
         "a: there is no `argosy ledger burn`"
     ]
-    assert wrong_commands(program, {"a": "`argosy up`"}) == [
-        "`argosy ledger verify` is nowhere in docs"
+    assert wrong_commands(program, page + "### argosy sink\n", {}) == [
+        "docs/commands.md: there is no argosy sink"
+    ]
+    assert wrong_commands(program, "### argosy up\n", {}) == [
+        "docs/commands.md: missing: ### argosy ledger verify"
     ]
 
 
