@@ -1,0 +1,1 @@
+"""Ways to banks: rails, and a bank to practise with."""
