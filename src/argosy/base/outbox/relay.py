@@ -10,8 +10,17 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
-from argosy.base.outbox.events import COLUMNS, FINISHED, Announced, announced, misplaced, rebase
+from argosy.base.outbox.events import (
+    COLUMNS,
+    FINISHED,
+    Announced,
+    Position,
+    announced,
+    misplaced,
+    rebase,
+)
 from argosy.base.refusals import Unavailable, must
 from argosy.base.store import Connection, Database
 
@@ -45,6 +54,17 @@ _READ = f"""
      WHERE (e.xact, e.place) > ($1, $2) AND e.xact < {FINISHED}
      ORDER BY e.xact, e.place LIMIT $3
 """
+_END = f"""
+    SELECT xact, place, count(*) OVER () AS passed FROM (
+        SELECT xact, place FROM outbox.events e
+         WHERE (e.xact, e.place) > ($1, $2) AND e.xact < {FINISHED}
+         ORDER BY e.xact, e.place LIMIT $3
+    ) page ORDER BY xact DESC, place DESC LIMIT 1
+"""
+_READ_ONLY = f"""
+    SELECT {COLUMNS} FROM outbox.events e
+     WHERE (e.xact, e.place) > ($1, $2) AND (e.xact, e.place) <= ($3, $4) AND
+"""
 _TICK_OFF = """
     UPDATE outbox.cursors
        SET xact = $2, place = $3, moved_at = clock_timestamp(),
@@ -62,6 +82,12 @@ _FAILED = """
 log = logging.getLogger(__name__)
 
 
+class _Page(NamedTuple):
+    events: list[Announced]
+    passed: int
+    end: Position
+
+
 class Relay:
     """Runs `handler(events, conn)` for every event after `consumer`'s cursor, batch by batch.
 
@@ -73,6 +99,9 @@ class Relay:
     `RETRY_SECONDS_MAX`, each time with an error in the log and in `lag`; nothing is skipped. A new
     consumer begins with the oldest event there is, or with `from_now` at the end. Between batches that
     are not full it rests for `pause_seconds`, so that a busy log is read in fewer, larger batches.
+
+    `only` is a condition in SQL on `outbox.events e`, a constant of the consumer's: what does not meet
+    it is ticked off without leaving the database.
     """
 
     def __init__(
@@ -85,6 +114,7 @@ class Relay:
         poll_seconds: float = POLL_SECONDS,
         pause_seconds: float = PAUSE_SECONDS,
         from_now: bool = False,
+        only: str | None = None,
     ) -> None:
         must(bool(consumer) and batch_events_max > 0, "a relay needs a name and a batch size")
         self.consumer = consumer
@@ -94,6 +124,7 @@ class Relay:
         self._poll_seconds = poll_seconds
         self._pause_seconds = pause_seconds
         self._from_now = from_now
+        self._only = only
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -148,14 +179,31 @@ class Relay:
             )
             if cursor is None or cursor["waiting"]:
                 return 0
-            rows = await conn.fetch(_READ, cursor["xact"], cursor["place"], self._batch_events_max)
-            if not rows:
+            page = await self._page(conn, Position(cursor["xact"], cursor["place"]))
+            if page.passed == 0:
                 return 0
+            if page.events:
+                await self._handler(page.events, conn)
+            await conn.execute(_TICK_OFF, self.consumer, *page.end)
+        return page.passed
+
+    async def _page(self, conn: Connection, after: Position) -> _Page:
+        """The next events, how many were passed with them, and up to where."""
+        if self._only is None:
+            rows = await conn.fetch(_READ, *after, self._batch_events_max)
             events = [announced(row) for row in rows]
-            await self._handler(events, conn)
-            last = events[-1].position
-            await conn.execute(_TICK_OFF, self.consumer, last.xact, last.place)
-        return len(events)
+            return _Page(events, len(events), events[-1].position if events else after)
+        end = await conn.fetchrow(_END, *after, self._batch_events_max)
+        if end is None:
+            return _Page([], 0, after)
+        rows = await conn.fetch(
+            f"{_READ_ONLY} ({self._only}) ORDER BY e.xact, e.place",
+            *after,
+            end["xact"],
+            end["place"],
+        )
+        events = [announced(row) for row in rows]
+        return _Page(events, end["passed"], Position(end["xact"], end["place"]))
 
     async def turn(self) -> int:
         """As `step`, but cheap where nothing is new, and a failure is written down and not raised."""

@@ -20,7 +20,7 @@ from argosy.base.parties.keys import Keys
 from argosy.base.parties.parties import Parties
 from argosy.base.ports import Message
 from argosy.base.refusals import must
-from argosy.base.store import Database, Record
+from argosy.base.store import Connection, Database, Record
 from argosy.public_services.notify.carriers import Carried, Carrier, InBox, Parcel
 from argosy.public_services.words.words import Words
 
@@ -29,6 +29,14 @@ TRIES_MAX = 8
 WAIT_FIRST = timedelta(seconds=15)
 WAIT_MAX = timedelta(hours=2)
 LETTERS_MAX = 100
+_STORE = """
+    INSERT INTO notify.message (recipient, id, party_id, market, template, phone_sealed,
+        text_sealed, secret, created_at, forget_at, state, next_at, delivered_at)
+    SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::uuid[], $4::text[], $5::text[],
+        $6::bytea[], $7::bytea[], $8::boolean[], $9::timestamptz[], $10::timestamptz[],
+        $11::text[], $12::timestamptz[], $13::timestamptz[])
+    ON CONFLICT DO NOTHING RETURNING recipient, id
+"""
 _log = logging.getLogger(__name__)
 
 
@@ -80,19 +88,16 @@ class Notify:
         rows = [self._row(message) for message in messages]
         if not rows:
             return
-        stored = await self._db.all(
-            """
-            INSERT INTO notify.message (recipient, id, party_id, market, template, phone_sealed,
-                text_sealed, secret, created_at, forget_at, state, next_at, delivered_at)
-            SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::uuid[], $4::text[], $5::text[],
-                $6::bytea[], $7::bytea[], $8::boolean[], $9::timestamptz[], $10::timestamptz[],
-                $11::text[], $12::timestamptz[], $13::timestamptz[])
-            ON CONFLICT DO NOTHING RETURNING recipient, id
-            """,
-            *map(list, zip(*rows, strict=True)),
-        )
+        stored = await self._db.all(_STORE, *map(list, zip(*rows, strict=True)))
         if not self._carrier.is_box:
             await self._deliver([row["recipient"] for row in stored], [r["id"] for r in stored])
+
+    async def store_many(self, messages: Iterable[Message], conn: Connection) -> None:
+        """Store many messages in the transaction of `conn`, for `deliver_due` to deliver once that has
+        committed: nobody outside is called while it is open."""
+        rows = [self._row(message) for message in messages]
+        if rows:
+            await conn.fetch(_STORE, *map(list, zip(*rows, strict=True)))
 
     async def deliver_due(self, limit: int = 100) -> int:
         """Try again what is due; a job calls this every few seconds. Says how many were tried."""

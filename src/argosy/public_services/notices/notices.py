@@ -1,0 +1,180 @@
+"""From the event log to people's messages, in their own languages.
+
+A durable reader of the log, beside the payments and never in their way: what needs no message is
+ticked off inside the database, and the rest is read in batches. The messages are stored in the
+transaction that ticks the events off, so there is one message for each event and one told, and none is
+lost; carrying them is `Notify`'s, afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from argosy.base.money import Money
+from argosy.base.orders.facts import Order
+from argosy.base.outbox import Announced, Relay
+from argosy.base.parties.facts import Party, PartyKind
+from argosy.base.parties.keys import WrongKey
+from argosy.base.ports import Message
+from argosy.base.products import Tools
+from argosy.base.store import Connection, Database
+from argosy.public_services.notices.table import (
+    ONLY,
+    PAYEE,
+    PAYER,
+    PHONE,
+    Line,
+    concerns,
+    lines,
+    message_id,
+)
+from argosy.public_services.notify.notify import Notify
+from argosy.public_services.receipts.numbers import number_of
+
+CONSUMER = "notices"
+READER = "notices"
+PURPOSE = "name the other side in a message about money"
+BATCH_EVENTS_MAX = 5_000
+PAUSE_SECONDS = 0.2
+MESSAGES_AT_ONCE_MAX = 500
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """One message to write."""
+
+    event: Announced
+    order: Order
+    line: Line
+
+
+class Notices:
+    """Tells people what happened to their money. `notify` keeps and carries the messages.
+
+    It begins with what is announced after its first start: nobody is told of what is long past.
+    """
+
+    def __init__(self, db: Database, tools: Tools, notify: Notify) -> None:
+        self._db = db
+        self._tools = tools
+        self._notify = notify
+
+    def relay(self) -> Relay:
+        """What has to run for messages to be written; of several processes one at a time does."""
+        return Relay(
+            self._db,
+            CONSUMER,
+            self.handle,
+            batch_events_max=BATCH_EVENTS_MAX,
+            pause_seconds=PAUSE_SECONDS,
+            from_now=True,
+            only=ONLY,
+        )
+
+    async def handle(self, events: Sequence[Announced], conn: Connection) -> None:
+        """Write the messages of `events` in the transaction of `conn`. Raises where a reading fails,
+        and then none of them is written."""
+        told = [event for event in events if concerns(event)]
+        orders = await self._orders(told)
+        due = [
+            _Due(event, order, line)
+            for event in told
+            if (order := orders.get(event.subject)) is not None
+            for line in lines(event, order)
+        ]
+        messages: list[Message] = []
+        for start in range(0, len(due), MESSAGES_AT_ONCE_MAX):
+            page = due[start : start + MESSAGES_AT_ONCE_MAX]
+            written = await asyncio.gather(*(self._write(one) for one in page))
+            messages += [message for message in written if message is not None]
+        # all reading is done: from the first message on, the transaction holds back other readers
+        await self._notify.store_many(messages, conn)
+
+    async def _orders(self, told: Sequence[Announced]) -> dict[UUID, Order]:
+        ids = list(dict.fromkeys(event.subject for event in told))
+        found = await asyncio.gather(*(self._tools.orders.get(one) for one in ids))
+        missing = [one for one, order in zip(ids, found, strict=True) if order is None]
+        if missing:
+            _log.error("nobody is told of orders that are not there: %s", missing)
+        return {order.id: order for order in found if order is not None}
+
+    async def _write(self, due: _Due) -> Message | None:
+        """The message; None where there is nobody of that sort in the order."""
+        event, order, line = due.event, due.order, due.line
+        to, phone, language = None, None, self._tools.markets[order.market].languages[0]
+        if line.whom == PHONE:
+            phone = self._phone(order)
+        else:
+            party = await self._told(order, line)
+            if party is not None:
+                to, language = party.id, party.language
+        if to is None and phone is None:
+            return None
+        facts = self._facts(event, order)
+        name = await self._name(order, line.named)
+        if name is not None:
+            facts["name"] = name
+        template = f"notices.{line.what}"
+        number = message_id(event, line.whom)
+        return Message(number, template, facts, order.market, language, to, phone)
+
+    async def _told(self, order: Order, line: Line) -> Party | None:
+        party_id = _side(order, line.whom)
+        party = await self._tools.parties.get(party_id) if party_id is not None else None
+        if party is not None and line.but_shops and party.kind is PartyKind.MERCHANT:
+            return None
+        return party
+
+    async def _name(self, order: Order, side: str | None) -> str | None:
+        """The masked name of a side; None where there is none, or none that opens."""
+        party_id = _side(order, side)
+        if party_id is None:
+            return None
+        try:
+            return await self._tools.parties.display_name(party_id, READER, PURPOSE)
+        except WrongKey:
+            _log.exception("order %s: a name does not open, the message goes without", order.id)
+            return None
+
+    def _phone(self, order: Order) -> str | None:
+        """The phone that money waits for; None once it does not: its owner was told as payee."""
+        if "phone" not in order.data:
+            return None
+        try:
+            sealed = bytes.fromhex(order.data["phone"])
+            return self._tools.keys.open(sealed, "order", str(order.id), "phone")
+        except WrongKey:
+            _log.exception("order %s: the phone does not open, so it is not told", order.id)
+            return None
+
+    def _facts(self, event: Announced, order: Order) -> dict[str, Any]:
+        refund = event.body.get("refund")
+        minor = refund["amount_minor"] if refund is not None else order.amount.minor
+        facts: dict[str, Any] = {
+            "amount": Money(minor, order.amount.currency),
+            "arrived": _arrived(order),
+            "receipt": number_of(self._tools.keys, order.id),
+        }
+        if "to" in order.data:
+            facts["to"] = order.data["to"]
+        if "expires_at" in event.body:
+            facts["until"] = datetime.fromisoformat(event.body["expires_at"])
+        return facts
+
+
+def _side(order: Order, side: str | None) -> UUID | None:
+    return {PAYER: order.payer, PAYEE: order.payee}.get(side or "")
+
+
+def _arrived(order: Order) -> Money:
+    """What reaches the payee: the amount less the price, where the payee bears it."""
+    fee_minor = order.fee_minor if order.fee_paid_by == "payee" else 0
+    return Money(order.amount.minor - fee_minor, order.amount.currency)
