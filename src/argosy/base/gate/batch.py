@@ -140,9 +140,8 @@ class Answer:
     def of(self, number: int) -> tuple[Outcome, ...] | Refused:
         """The outcome of posting `number` (from 0): one for each transfer, or the whole refused."""
         if not self._transfer and not self._whole:  # nothing to say but yes, as nearly always
-            return tuple(
-                [Posted(t.id, t.amount or 0, self._now) for t in self._postings[number].transfers]
-            )
+            made = self._postings[number].transfers
+            return tuple([Posted(t.id, t.amount or 0, t.at or self._now) for t in made])
         whole = self._whole.get(number)
         if whole == _ORDER_EXISTED:
             return ()
@@ -150,7 +149,7 @@ class Answer:
             return Refused(reason(whole))
         start = self._starts[number]
         return tuple(
-            self._outcome(start + n, transfer.id, transfer.amount)
+            self._outcome(start + n, transfer)
             for n, transfer in enumerate(self._postings[number].transfers)
         )
 
@@ -163,14 +162,14 @@ class Answer:
         first = self._transfer.get(self._starts[number])
         return bool(self._postings[number].transfers) and first is not None and first[0] == _EXISTED
 
-    def _outcome(self, index: int, transfer_id: Any, asked: int | None) -> Outcome:
+    def _outcome(self, index: int, transfer: Transfer) -> Outcome:
         said = self._transfer.get(index)
         if said is None:
-            must(asked is not None, "an amount nobody knows", transfer=transfer_id)
-            return Posted(transfer_id, asked or 0, self._now)
+            must(transfer.amount is not None, "an amount nobody knows", transfer=transfer.id)
+            return Posted(transfer.id, transfer.amount or 0, transfer.at or self._now)
         code, amount, at = said
         if code in (_MADE, _EXISTED):
-            return Posted(transfer_id, amount or 0, at or self._now, code == _EXISTED)
+            return Posted(transfer.id, amount or 0, at or self._now, code == _EXISTED)
         return Refused(reason(code))
 
 

@@ -521,6 +521,7 @@ BEGIN
                (SELECT count(*) FROM updated WHERE last_at > p_now + interval '5 s') AS ahead,
                (SELECT array_agg(r.ord::int) FROM r WHERE r.action >= 2) AS ends,
                (SELECT array_agg(r.amount) FROM r WHERE r.action >= 2) AS end_amounts,
+               (SELECT array_agg(coalesce(r.at, p_now)) FROM r WHERE r.action >= 2) AS end_times,
                (SELECT count(*) FROM journal) AS n,
                (SELECT string_agg(line, E'\n' ORDER BY position) FROM journal) AS lines
         INTO seen;
@@ -536,7 +537,7 @@ BEGIN
             o_index := seen.ends;
             o_code := array_fill(0, ARRAY[cardinality(seen.ends)]);
             o_amount := seen.end_amounts;
-            o_at := array_fill(p_now, ARRAY[cardinality(seen.ends)]);
+            o_at := seen.end_times;
         END IF;
     END IF;
     IF p_orders IS NOT NULL AND NOT gate.write_orders(
