@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -164,7 +164,7 @@ class ApiKeys:
             return Refused(ApiReason.KEYS_TOO_MANY, {"most": KEYS_MAX})
         return NewKey(key, text, secret)
 
-    async def _load(self, wanted: list[tuple[UUID, bytes]]) -> dict[tuple[UUID, bytes], Record]:
+    async def _load(self, wanted: Sequence[tuple[UUID, bytes]]) -> dict[tuple[UUID, bytes], Record]:
         rows = await self._db.all(
             f"""
             SELECT w.digest AS shown, {_KEY_COLUMNS}, {COLUMNS}

@@ -104,7 +104,7 @@ class Caller:
     async def _deliver(self, row: Record) -> None:
         at = self._clock.now()
         secrets = self._endpoints.secrets(row, at)
-        outgoing = Outgoing(str(row["event_id"]), row["url"], row["body"], tuple(secrets))
+        outgoing = Outgoing(str(row["event_id"]), row["url"], row["body"], secrets)
         told = await self._sender.send(outgoing, at)
         try:
             await self._note(row, told)

@@ -190,13 +190,13 @@ class Endpoints:
                 )
         return NewEndpoint(_endpoint(row), secret)
 
-    def secrets(self, row: Record, now: datetime) -> list[str]:
+    def secrets(self, row: Record, now: datetime) -> tuple[str, ...]:
         """The secrets that sign now, the current one first, of a row with the secrets' columns."""
         party, endpoint = row["party_id"], row["endpoint_id"]
         sealed = [row["secret"]]
         if row["old_secret"] is not None and now < row["old_until"]:
             sealed.append(row["old_secret"])
-        return [self._open(one, party, endpoint) for one in sealed]
+        return tuple(self._open(one, party, endpoint) for one in sealed)
 
     async def noted_failure(self, conn: Connection, party: UUID, endpoint_id: UUID) -> None:
         """One more call failed; after too many for too long the endpoint is paused."""
