@@ -12,6 +12,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from argosy.banks import rails
@@ -38,6 +39,7 @@ from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases
 from argosy.markets import load as load_markets
 from argosy.public_services.cashier.cashier import Cashier
+from argosy.public_services.cashier.telling import Telling
 from argosy.public_services.identity.identity import Identity
 from argosy.public_services.notify.notify import Notify
 from argosy.public_services.receipts.receipts import Receipts
@@ -147,7 +149,9 @@ async def build(
         orders=orders,
         statement=Statement(ledger, orders),
         signin=signin,
-        identity=Identity(db, clock, keys, parties, markets, ledger),
+        identity=Identity(
+            db, clock, keys, parties, markets, ledger, notifier=notify, at_once=settings.demo
+        ),
         notify=notify,
         cashier=cashier,
         receipts=Receipts(orders, parties, keys),
@@ -157,6 +161,7 @@ async def build(
         tools=tools,
         products=products,
         broadcast=Broadcast(db),
+        relays=[Relay(db, "telling", Telling(tools, notify).handle)],
     )
     announced.append(wallet.announce)
     return wallet
@@ -172,10 +177,25 @@ async def set_up(wallet: Wallet) -> None:
 def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
     """Everything that the clock does."""
 
-    async def messages(_now: Any, limit: int) -> int:
+    async def messages(_now: datetime, limit: int) -> int:
         return await wallet.notify.deliver_due(limit)
 
-    return (*wallet.cashier.sweeps(), Sweep("notify.deliver", 1.0, messages))
+    async def forgotten(_now: datetime, _limit: int) -> int:
+        return await wallet.notify.forget()
+
+    async def pruned(_now: datetime, _limit: int) -> int:
+        return await wallet.signin.prune()
+
+    async def resumed(_now: datetime, _limit: int) -> int:
+        return await wallet.identity.resume()
+
+    return (
+        *wallet.cashier.sweeps(),
+        Sweep("notify.deliver", 1.0, messages),
+        Sweep("notify.forget", 60.0, forgotten),
+        Sweep("signin.prune", 3600.0, pruned),
+        Sweep("identity.resume", 60.0, resumed),
+    )
 
 
 @asynccontextmanager

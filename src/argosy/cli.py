@@ -334,6 +334,28 @@ def bench_ledger(
     _shown(measured.run(load), json)
 
 
+@bench.command("payments")
+def bench_payments(
+    rounds: Rounds = 3,
+    payments: Annotated[int, typer.Option(min=100, help="In one measurement.")] = 30_000,
+    customers: Annotated[int, typer.Option(min=10)] = 10_000,
+    connections: Annotated[int, typer.Option(min=1)] = 64,
+    workers: Annotated[int, typer.Option(min=1, help="Server processes.")] = 1,
+    json: Json = None,
+) -> None:
+    """Whole payments a second over HTTP, beside pgbench."""
+    from argosy.bench import payments as measured  # only a benchmark pays for importing it
+
+    load = measured.Load(
+        customers=customers,
+        payments=payments,
+        connections=connections,
+        rounds=rounds,
+        workers=workers,
+    )
+    _shown(measured.run(load), json)
+
+
 def _shown(figures: Any, json: Path | None) -> None:
     figures.show()
     if json is not None:

@@ -98,6 +98,10 @@ class Direction(StrEnum):
     PAY_OUT = "pay_out"  # from us to the customer's bank account: a withdrawal
 
 
+NEVER_SEEN = "never_seen"
+"""The reason of a rejection by a bank that has not seen an instruction and will not take it now."""
+
+
 class RailState(StrEnum):
     """What a rail knows of an instruction. Only DONE and REJECTED end it."""
 
@@ -130,7 +134,7 @@ class Rail(Protocol):
     """A way to a bank. Never called inside a transaction.
 
     `send` is idempotent by the instruction's id. Both verbs answer UNKNOWN rather than raise when the
-    line fails; `inquire` answers REJECTED with reason `never_seen` only where the bank says for sure
+    line fails; `inquire` answers REJECTED with reason NEVER_SEEN only where the bank says for sure
     that it has not seen, and after the deadline will not accept, this id.
     """
 

@@ -22,7 +22,7 @@ from argosy.base.money import Money
 from argosy.base.orders.facts import FINAL, Order, OrderReason, State
 from argosy.base.orders.planning import ending, event, moment, out_minor
 from argosy.base.orders.sweeping import each
-from argosy.base.ports import Direction, Instruction, RailReply, RailState
+from argosy.base.ports import NEVER_SEEN, Direction, Instruction, RailReply, RailState
 from argosy.base.postings import Done, Event, LimitUse, OrderMove, Posting
 from argosy.base.products import Sealed, Sweep, Tools
 from argosy.base.refusals import Refused, Unavailable, must
@@ -32,7 +32,6 @@ ASK_SECONDS_FIRST = 15
 ASK_SECONDS_MAX = 3600
 SWEEP_SECONDS = 5.0
 BANK_ACCOUNT_CHARS_MAX = 40
-NEVER_SEEN = "never_seen"
 RECORD_TRIES_MAX = 5
 
 _log = logging.getLogger(__name__)
