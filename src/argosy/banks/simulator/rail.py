@@ -82,7 +82,7 @@ def _read(wire: bytes, instruction: UUID) -> RailReply:
     try:
         answer = msgspec.json.decode(wire, type=Answer)
     except msgspec.DecodeError:
-        log.error("instruction %s: the bank's answer cannot be read: %r", instruction, wire[:80])
+        log.warning("instruction %s: the bank's answer cannot be read: %r", instruction, wire[:80])
         return RailReply(RailState.UNKNOWN)
     return _reply(answer, instruction)
 
