@@ -52,6 +52,7 @@ THRESHOLDS: Mapping[str, float] = MappingProxyType(
         "payers_crowd": 30,
         "network_crowd": 30,
         "network_young_seconds": 7 * DAY,
+        "network_minor": 1_000 * RUPEE,
     }
 )
 

@@ -131,10 +131,12 @@ RULES: tuple[Rule, ...] = (
          hit={"payee_age": 3_600, "payee_payers_24h": 30},
          miss={"payee_age": 3_600, "payee_payers_24h": 29}),
     Rule("crowded_network",
-         "network_parties_24h >= network_crowd and account_age < network_young_seconds", CHALLENGE,
-         "Many accounts behind one network address, and this one is new.",
-         hit={"network_parties_24h": 30, "account_age": 3_600},
-         miss={"network_parties_24h": 30, "account_age": 700_000}),
+         "network_parties_24h >= network_crowd and account_age < network_young_seconds"
+         " and amount_minor >= network_minor", CHALLENGE,
+         "Many accounts behind one network address, this one is new, and it is no small sum. Small"
+         " sums pass: whole towns of mobile phones share an address, and on a first day all are new.",
+         hit={"network_parties_24h": 30, "account_age": 3_600, "amount_minor": 100_000},
+         miss={"network_parties_24h": 30, "account_age": 3_600, "amount_minor": 99_999}),
 )
 # fmt: on
 
