@@ -177,7 +177,7 @@ LANGUAGE sql IMMUTABLE AS $$
         WHEN t.kind <> x.kind THEN 17
         WHEN t.order_id IS DISTINCT FROM x.order_id THEN 18
         WHEN t.expires_at IS DISTINCT FROM x.expires_at THEN 19
-        WHEN t.at IS NULL AND x.imported OR t.at <> x.at THEN 20
+        WHEN t.at IS DISTINCT FROM CASE WHEN x.imported THEN x.at END THEN 20
         ELSE 0 END
 $$;
 
