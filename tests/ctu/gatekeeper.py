@@ -69,6 +69,20 @@ class Gatekeeper:
             facts=told,
         )
 
+    def claim(self, party: str, sender: str, rupees: float) -> Operation:
+        """Money that waited for somebody who had no wallet; the account is a day old."""
+        opened = self.clock.now() - timedelta(days=1)
+        return Operation(
+            self.ids.new(),
+            "claim",
+            "india",
+            self.clock.now(),
+            who(party),
+            Money(round(rupees * 100), "INR"),
+            "clock",
+            facts={"opened_at": opened, "from": str(who(sender))},
+        )
+
     async def ask(self, party: str, rupees: float, to: str | None = "shop", **more: Any) -> Verdict:
         """Judge only, as for a dry run, and tell the brain that nothing came of it."""
         operation = self.operation(party, rupees, to, **more)

@@ -115,6 +115,24 @@ async def test_a_crowd_that_pays_a_young_account_is_seen(gate):
     assert shop.decision is ALLOW
 
 
+async def test_a_crowd_whose_money_waited_for_a_young_account_is_seen(gate):
+    """Nobody can be asked for a code when money that waited is claimed; a human can."""
+    for n in range(30):
+        claim = gate.claim("collector", f"victim {n}", 900)
+        assert (await gate.put_through(claim)).decision is ALLOW
+    more = await gate.brain.judge(gate.claim("collector", "victim 31", 900))
+    assert (more.decision, rules_of(more)) == (REVIEW, {"crowd_pays_young_account"})
+    opened = gate.clock.now() - timedelta(days=1)
+    asked = await gate.ask("victim 32", 900, "collector", payee_opened=opened)
+    assert asked.decision is REVIEW
+
+
+async def test_a_product_that_nobody_has_thought_of_is_judged_as_well(gate):
+    asked = await gate.ask("anita", 5_100, "stranger", kind="tip")
+    assert "new_payee_large" in rules_of(asked)
+    assert (await gate.ask("shop", 5_100, "stranger", kind="refund")).decision is ALLOW
+
+
 @pytest.mark.parametrize(
     "network, crowded",
     [("198.51.100.9", False), ("8.8.8.8", True), ("127.0.0.1", False), ("192.168.1.7", False)],
@@ -126,9 +144,10 @@ async def test_a_crowd_behind_a_public_address_makes_newcomers_prove_themselves(
     for n in range(30):
         await gate.pay(f"person {n}", 50, network=network)
     opened = gate.clock.now() - timedelta(days=1)
-    asked = await gate.ask("newcomer", 50, network=network, opened=opened)
+    asked = await gate.ask("newcomer", 1_500, network=network, opened=opened)
     assert ("crowded_network" in rules_of(asked)) is crowded
-    assert (await gate.ask("old hand", 50, network=network)).decision is ALLOW
+    assert (await gate.ask("newcomer", 50, network=network, opened=opened)).decision is ALLOW
+    assert (await gate.ask("old hand", 1_500, network=network)).decision is ALLOW
 
 
 async def test_a_device_that_many_accounts_use_is_seen(gate):

@@ -27,6 +27,8 @@ NETWORKS = ["8.8.8.8", "9.9.9.9", "203.0.113.1"]
 
 def random_operation(gate: Gatekeeper, chance: random.Random):
     payee = chance.choice(PAYEES)
+    if chance.random() < 0.15:
+        return gate.claim(chance.choice(PAYEES), chance.choice(PEOPLE), 50)
     return gate.operation(
         chance.choice(PEOPLE),
         chance.choice([5, 50, 500, 3_000, 7_000, 40_000]),
@@ -55,7 +57,7 @@ async def knowledge(brain: Brain, gate: Gatekeeper) -> dict:
                     payee_opened=gate.clock.now(),
                 )
                 now_ms = round(asked.at.timestamp() * 1000)
-                scene = await brain._loaded(asked, now_ms)
+                scene = await brain._loaded(asked, now_ms, outgoing=True)
                 known[party, payee, device] = read(asked, scene, now_ms, frozenset(), True)
     return known
 
@@ -127,11 +129,11 @@ async def test_twin_a_brain_that_reads_rows_and_log_apart_counts_twice(db, clock
     asked = gate.operation("anita", 10)
     now_ms = round(asked.at.timestamp() * 1000)
     monkeypatch.setattr(Memory, "_rows", apart)
-    await other._loaded(asked, now_ms)
+    await other._loaded(asked, now_ms, outgoing=True)
     assert other.memory.accounts[who("anita")].count == 2
     monkeypatch.undo()
     other.memory.accounts.clear()
-    await other._loaded(asked, now_ms)
+    await other._loaded(asked, now_ms, outgoing=True)
     assert other.memory.accounts[who("anita")].count == 1
 
 

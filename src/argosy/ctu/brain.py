@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from uuid import UUID
 
 from argosy.base.clock import Clock
@@ -16,12 +17,12 @@ from argosy.base.outbox import Relay, observed_id
 from argosy.base.ports import Decision, Operation, Verdict
 from argosy.base.refusals import Unavailable
 from argosy.base.store import Database
-from argosy.ctu.facts import Scene, opened_ms, read
+from argosy.ctu.facts import Scene, read
 from argosy.ctu.flights import Flights
 from argosy.ctu.history import Account, Key
 from argosy.ctu.learning import Learning
 from argosy.ctu.memory import CONSUMER, Memory
-from argosy.ctu.observing import from_operation, network_crowd, payee_crowd, payee_key
+from argosy.ctu.observing import crowds_of, from_operation, payee_key
 from argosy.ctu.policy import Policy
 from argosy.ctu.rules import RULES, Judgement, RuleSet
 from argosy.ctu.verdicts import Verdicts
@@ -114,14 +115,9 @@ class Brain:
             return Verdict(self._ids.new(), Decision(before), version="before")
         outgoing = operation.kind not in self.policy.money_in
         now_ms = round(operation.at.timestamp() * 1000)
-        scene = await self._loaded(operation, now_ms) if outgoing else _EMPTY
-        facts = read(
-            operation,
-            scene,
-            now_ms,
-            self.policy.expected(operation.channel),
-            outgoing,
-        )
+        scene = await self._loaded(operation, now_ms, outgoing)
+        expected = self.policy.expected(operation.channel)
+        facts = read(operation, scene, now_ms, expected, outgoing)
         rules = self._rules(operation)
         verdict = self._verdict(operation, rules.judge(facts), rules.version, outgoing)
         if outgoing and verdict.decision is not Decision.DENY:
@@ -141,16 +137,23 @@ class Brain:
 
     # --- judging ---------------------------------------------------------------------------------------
 
-    async def _loaded(self, operation: Operation, now_ms: int) -> Scene:
+    async def _loaded(self, operation: Operation, now_ms: int, outgoing: bool) -> Scene:
         for _ in range(LOAD_TRIES_MAX):
             try:
-                return self._scene(operation, now_ms)
+                return (
+                    self._scene(operation, now_ms) if outgoing else self._arrival(operation, now_ms)
+                )
             except KeyError:  # not everything is in memory
-                await self.memory.load(self.memory.missing(self._keys(operation, now_ms)))
+                await self.memory.load(self.memory.missing(self._keys(operation, now_ms, outgoing)))
         raise Unavailable("memory is too small for what is judged at once")
 
-    def _keys(self, operation: Operation, now_ms: int) -> list[Key]:
-        keys: list[Key] = [("account", operation.party)]
+    def _keys(self, operation: Operation, now_ms: int, outgoing: bool) -> list[Key]:
+        crowds: list[Key] = [
+            ("crowd", name) for name in crowds_of(operation, now_ms) if name is not None
+        ]
+        if not outgoing:
+            return crowds
+        keys: list[Key] = [("account", operation.party), *crowds]
         payee = _payee(operation)
         if payee is not None:
             keys.append(("pair", (operation.party, payee)))
@@ -159,8 +162,12 @@ class Brain:
             parties = self.memory.devices.get(operation.device, {})
             if len(parties) > 1:
                 keys += [("account", p) for p in _others(parties, operation.party)]
-        keys += [("crowd", name) for name in _crowds(operation, now_ms) if name is not None]
         return keys
+
+    def _arrival(self, operation: Operation, now_ms: int) -> Scene:
+        """The scene of money that comes in: only the crowd of those who pay the same young account."""
+        name, _ = crowds_of(operation, now_ms)
+        return _EMPTY if name is None else replace(_EMPTY, payee_crowd=self.memory.crowds[name])
 
     def _scene(self, operation: Operation, now_ms: int) -> Scene:
         memory = self.memory
@@ -168,7 +175,7 @@ class Brain:
         parties = memory.devices[device] if device is not None else {}
         others = _others(parties, operation.party) if len(parties) > 1 else ()
         payee = _payee(operation)
-        payee_name, network_name = _crowds(operation, now_ms)
+        payee_name, network_name = crowds_of(operation, now_ms)
         return Scene(
             memory.accounts[operation.party],
             payee,
@@ -209,7 +216,6 @@ class Brain:
         )
 
 
-# Money that comes in: nothing is loaded and nothing is read.
 _EMPTY = Scene(Account(), None, None, None, 0, (), None, None, (0, 0), (0, 0))
 
 
@@ -217,14 +223,6 @@ def _payee(operation: Operation) -> UUID | None:
     return payee_key(
         operation.payee, operation.facts.get("to") or operation.facts.get("bank_account")
     )
-
-
-def _crowds(operation: Operation, at_ms: int) -> tuple[str | None, str | None]:
-    if operation.payee is None:
-        return None, network_crowd(operation.network)
-    opened = opened_ms(operation.payee, operation.facts.get("payee_opened_at"))
-    payee = payee_crowd(operation.payee, operation.payee_kind, opened, at_ms)
-    return payee, network_crowd(operation.network)
 
 
 def _others(parties: dict[UUID, int], me: UUID) -> list[UUID]:

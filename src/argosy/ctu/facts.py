@@ -85,6 +85,8 @@ def read(
     operation is not in the answer at all."""
     facts: dict[str, float | bool | None] = {"amount_minor": operation.money.minor}
     if not outgoing:
+        if "from" in operation.facts:
+            _payers(facts, operation.party, operation.facts.get("opened_at"), scene, now_ms)
         return facts
     minor = operation.money.minor
     account = scene.account
@@ -163,19 +165,30 @@ def _company(
     now_ms: int,
     expected: frozenset[str],
 ) -> None:
-    me = mark(operation.party)
     if operation.payee is not None and operation.payee_kind != "merchant":
-        opened = opened_ms(operation.payee, operation.facts.get("payee_opened_at"))
-        if opened is None:
-            facts["payee_age"] = facts["payee_payers_24h"] = None
-        else:
-            facts["payee_age"] = max(0, now_ms - opened) // 1000
-        if scene.payee_crowd is not None:
-            facts["payee_payers_24h"] = scene.payee_crowd.within_day(now_ms, me)
+        told = operation.facts.get("payee_opened_at")
+        _payers(facts, operation.payee, told, scene, now_ms, mark(operation.party))
     if scene.network_crowd is not None:
-        facts["network_parties_24h"] = scene.network_crowd.within_day(now_ms, me)
+        facts["network_parties_24h"] = scene.network_crowd.within_day(now_ms, mark(operation.party))
     elif operation.network is None and "network" in expected:
         facts["network_parties_24h"] = None
+
+
+def _payers(
+    facts: dict[str, float | bool | None],
+    payee: UUID,
+    told: object,
+    scene: Scene,
+    now_ms: int,
+    payer: int | None = None,
+) -> None:
+    opened = opened_ms(payee, told)
+    if opened is None:
+        facts["payee_age"] = facts["payee_payers_24h"] = None
+    else:
+        facts["payee_age"] = max(0, now_ms - opened) // 1000
+    if scene.payee_crowd is not None:
+        facts["payee_payers_24h"] = scene.payee_crowd.within_day(now_ms, payer)
 
 
 def opened_ms(party: UUID, told: object) -> int | None:

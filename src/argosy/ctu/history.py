@@ -50,7 +50,8 @@ class Observation:
 
     `counts`: it belongs into velocity. `trusted`: it belongs into habits, known payees and known
     devices, which what a human still has to look at does not. `payee` is the payee's id, or a name
-    for somebody without a wallet. `crowd_payee` and `crowd_network` name crowds to count it in.
+    for somebody without a wallet. `crowd_payee` and `crowd_network` name crowds to count it in, as
+    `member` where the one who pays is not the party.
     """
 
     party: UUID
@@ -63,6 +64,7 @@ class Observation:
     payee: UUID | None = None
     crowd_payee: str | None = None
     crowd_network: str | None = None
+    member: UUID | None = None
 
     def changes(self) -> list[Key]:
         """Everything that it changes."""
@@ -210,11 +212,11 @@ class Crowd:
         if len(self.members) > CROWD_MAX:
             del self.members[min(self.members, key=lambda m: (self.members[m], m))]
 
-    def within_day(self, now_ms: int, besides: int) -> int:
+    def within_day(self, now_ms: int, besides: int | None = None) -> int:
         """How many were seen in the last 24 hours, counted by whole hours, and `besides` with them."""
         since = now_ms // HOUR_MS - 24
         count = sum(1 for hour in self.members.values() if hour >= since)
-        return count + (self.members.get(besides, -1) < since)
+        return count + (besides is not None and self.members.get(besides, -1) < since)
 
     def pack(self) -> bytes:
         return msgspec.msgpack.encode((_FORMAT, sorted(self.members.items())))

@@ -142,7 +142,7 @@ async def _fold_crowds(seen: Sequence[Observation], conn: Connection) -> None:
     crowds = {name: Crowd() for name in names}
     crowds.update((row["name"], Crowd.unpack(row["state"])) for row in rows)
     for name, one in members:
-        crowds[name].add(mark(one.party), one.at_ms)
+        crowds[name].add(mark(one.member or one.party), one.at_ms)
     await conn.execute(_CROWDS, names, [crowd.pack() for crowd in crowds.values()])
 
 

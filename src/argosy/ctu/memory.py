@@ -228,7 +228,7 @@ class Memory:
             self.accounts[name].add(seen)
         elif kind == "crowd":
             if seen.counts:
-                self.crowds[name].add(mark(seen.party), seen.at_ms)
+                self.crowds[name].add(mark(seen.member or seen.party), seen.at_ms)
         elif seen.trusted and seen.outgoing:
             if kind == "pair":
                 first = self.pairs[name]

@@ -54,13 +54,27 @@ def payee_crowd(
     return f"payee {payee}"
 
 
+def crowds_of(operation: Operation, at_ms: int) -> tuple[str | None, str | None]:
+    """The crowds around an operation: those who pay the same young payee, and those behind the same
+    network address. Who claims money that waited is its payee."""
+    facts = operation.facts
+    if "from" in facts:
+        opened = opened_ms(operation.party, facts.get("opened_at"))
+        return payee_crowd(operation.party, None, opened, at_ms), None
+    network = network_crowd(operation.network)
+    if operation.payee is None:
+        return None, network
+    opened = opened_ms(operation.payee, facts.get("payee_opened_at"))
+    return payee_crowd(operation.payee, operation.payee_kind, opened, at_ms), network
+
+
 def from_operation(
     operation: Operation, decision: Decision, money_in: frozenset[str]
 ) -> Observation:
     """What is learned of `operation` once its money was moved or reserved."""
     at_ms = round(operation.at.timestamp() * 1000)
     facts = operation.facts
-    opened = _payee_opened(operation.payee, facts.get("payee_opened_at"))
+    payee, network = crowds_of(operation, at_ms)
     return Observation(
         operation.party,
         at_ms,
@@ -70,21 +84,28 @@ def from_operation(
         trusted=decision is not Decision.REVIEW,
         device=operation.device,
         payee=payee_key(operation.payee, facts.get("to") or facts.get("bank_account")),
-        crowd_payee=payee_crowd(operation.payee, operation.payee_kind, opened, at_ms),
-        crowd_network=network_crowd(operation.network),
+        crowd_payee=payee,
+        crowd_network=network,
+        member=_uuid(facts.get("from")),
     )
 
 
 def from_event(body: Mapping[str, Any], money_in: frozenset[str]) -> Observation:
     """The same from the body of a `risk.observed` event."""
-    payee = _uuid(body.get("payee"))
+    party, payee = UUID(body["party"]), _uuid(body.get("payee"))
     at_ms = body["at"]
-    opened = body.get("payee_opened_at")
-    if opened is None and payee is not None:
-        opened = opened_ms(payee, None)
     released = body.get("released", False)
+    if "from" in body:
+        opened = body.get("opened_at") or opened_ms(party, None)
+        crowd, network = payee_crowd(party, None, opened, at_ms), None
+    else:
+        opened = body.get("payee_opened_at")
+        if opened is None and payee is not None:
+            opened = opened_ms(payee, None)
+        crowd = payee_crowd(payee, body.get("payee_kind"), opened, at_ms)
+        network = network_crowd(body.get("network"))
     return Observation(
-        UUID(body["party"]),
+        party,
         at_ms,
         body["minor"],
         body["kind"] not in money_in,
@@ -92,13 +113,10 @@ def from_event(body: Mapping[str, Any], money_in: frozenset[str]) -> Observation
         trusted=released or body["decision"] != Decision.REVIEW,
         device=_uuid(body.get("device")),
         payee=payee_key(payee, body.get("to")),
-        crowd_payee=payee_crowd(payee, body.get("payee_kind"), opened, at_ms),
-        crowd_network=network_crowd(body.get("network")),
+        crowd_payee=crowd,
+        crowd_network=network,
+        member=_uuid(body.get("from")),
     )
-
-
-def _payee_opened(payee: UUID | None, told: object) -> int | None:
-    return None if payee is None else opened_ms(payee, told)
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -72,8 +72,9 @@ SCALES: Mapping[str, float] = MappingProxyType(
 EXPECTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "lite": frozenset({"device", "network"}),
-        "api": frozenset({"network"}),
+        "api": frozenset(),
         "ussd": frozenset(),
+        "clock": frozenset(),
     }
 )
 
@@ -85,14 +86,15 @@ class Policy:
     `markets` overrides thresholds for a market, amounts then in the minor units of its currency.
     `expects` says which facts a channel must tell: where one is then missing, the rules that need it
     cannot be judged, and that is no yes. A channel that is not named must tell its device.
-    `money_in` are the kinds of operation that bring money in from outside.
+    `money_in` are the kinds of operation that bring money to the party that asks: from its bank, or
+    from somebody who had sent it before the party had a wallet (then the fact `from` says who).
     """
 
     thresholds: Mapping[str, float] = field(default_factory=lambda: THRESHOLDS)
     markets: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     scales: Mapping[str, float] = field(default_factory=lambda: SCALES)
     expects: Mapping[str, frozenset[str]] = field(default_factory=lambda: EXPECTS)
-    money_in: frozenset[str] = frozenset({"top_up"})
+    money_in: frozenset[str] = frozenset({"top_up", "claim"})
     flight_seconds_max: float = 30.0
     entities_max: int = 200_000
 

@@ -2,7 +2,7 @@
 
 A condition is comparisons of named facts joined by `and`; what a fact is compared with is a number or
 a threshold of the policy. Each rule carries an example that it hits and one that it misses; a test
-runs both. `kinds` narrows a rule to some operations, e.g. refunds, which are a merchant's trade.
+runs both. A rule holds for every kind of operation, products to come included, but those in `besides`.
 
 A fact that is missing makes a comparison neither true nor false: if nothing else decides, the rule is
 *unevaluated*, and that is told. A fact that has no meaning for an operation (the payee of a top-up)
@@ -24,7 +24,10 @@ from argosy.ctu.facts import FACTS
 Facts = Mapping[str, float | bool | None]
 
 CHALLENGE, REVIEW, DENY = Decision.CHALLENGE, Decision.REVIEW, Decision.DENY
-PERSONAL = frozenset({"send", "pay", "request", "withdraw"})
+
+# A refund is a merchant's trade, and nobody can be asked for a code when money that waited is claimed.
+TRADE = frozenset({"refund"})
+UNASKED = frozenset({"refund", "claim"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Rule:
     why: str
     hit: Facts
     miss: Facts
-    kinds: frozenset[str] | None = PERSONAL
+    besides: frozenset[str] = TRADE
 
 
 # fmt: off
@@ -46,7 +49,7 @@ RULES: tuple[Rule, ...] = (
     # --- how often, how much ---------------------------------------------------------------------
     Rule("account_flood", "account_count_1m > account_1m_flood", DENY,
          "No person pays once a second for a minute: a program does.",
-         hit={"account_count_1m": 61}, miss={"account_count_1m": 60}, kinds=None),
+         hit={"account_count_1m": 61}, miss={"account_count_1m": 60}, besides=frozenset()),
     Rule("account_many_1m", "account_count_1m > account_1m_many", CHALLENGE,
          "More payments in a minute than fingers manage.",
          hit={"account_count_1m": 11}, miss={"account_count_1m": 10}),
@@ -67,7 +70,7 @@ RULES: tuple[Rule, ...] = (
          hit={"account_sum_24h": 20_000_001}, miss={"account_sum_24h": 20_000_000}),
     Rule("device_flood", "device_count_1m > device_1m_flood", DENY,
          "One device pays as no hand can, for one account or for many.",
-         hit={"device_count_1m": 91}, miss={"device_count_1m": 90}, kinds=None),
+         hit={"device_count_1m": 91}, miss={"device_count_1m": 90}, besides=frozenset()),
     Rule("device_many_1m", "device_count_1m > device_1m_many", CHALLENGE,
          "More payments from one device in a minute than fingers manage.",
          hit={"device_count_1m": 16}, miss={"device_count_1m": 15}),
@@ -124,7 +127,7 @@ RULES: tuple[Rule, ...] = (
          "payee_age < payee_young_seconds and payee_payers_24h >= payers_many", CHALLENGE,
          "Many people pay into an account that has just been opened.",
          hit={"payee_age": 3_600, "payee_payers_24h": 12},
-         miss={"payee_age": 700_000, "payee_payers_24h": 12}),
+         miss={"payee_age": 700_000, "payee_payers_24h": 12}, besides=UNASKED),
     Rule("crowd_pays_young_account",
          "payee_age < payee_young_seconds and payee_payers_24h >= payers_crowd", REVIEW,
          "A crowd pays into an account that has just been opened: a collecting account.",
@@ -171,7 +174,7 @@ class RuleSet:
         self._rules = [
             (rule, tuple(_read(part, rule, bounds) for part in rule.condition.split(" and ")))
             for rule in rules
-            if kind is None or rule.kinds is None or kind in rule.kinds
+            if kind not in rule.besides
         ]
         spelled = repr(
             [(r.name, t, r.decision) for r, tests in self._rules for t in [_spell(tests)]]

@@ -44,6 +44,10 @@ def observation(operation: Operation, verdict: Verdict, order: UUID | None = Non
         "payee_kind": operation.payee_kind,
         "to": operation.facts.get("to") or operation.facts.get("bank_account"),
         "payee_opened_at": _millis(operation.facts.get("payee_opened_at")),
+        "from": operation.facts.get("from"),
+        "opened_at": _millis(operation.facts.get("opened_at"))
+        if "from" in operation.facts
+        else None,
         "order": order,
     }
     body.update((name, value) for name, value in optional.items() if value is not None)
