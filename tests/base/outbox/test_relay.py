@@ -80,6 +80,32 @@ async def test_a_second_consumer_has_a_place_of_its_own(db):
     assert first.numbers == second.numbers == [1]
 
 
+async def test_what_a_consumer_does_not_want_is_passed_over_and_counts_as_read(db):
+    subject = uuid4()
+    await announce(db, *(event(subject, number) for number in range(10)))
+    book = Book()
+    wanted = "e.body->>'number' IN ('3', '7')"
+    relay = Relay(db, CONSUMER, book, batch_events_max=4, only=wanted)
+    await relay.prepare()
+    assert [await relay.step() for _ in range(4)] == [4, 4, 2, 0]
+    assert book.numbers == [3, 7]
+    assert book.tries == 2  # a batch with nothing in it for the consumer does not reach it
+    (place,) = await lag(db)
+    assert place.waiting_since is None
+
+
+async def test_a_failed_batch_with_a_condition_comes_again(db):
+    await announce(db, *(event(uuid4(), number) for number in range(4)))
+    book = Book(fails=1)
+    relay = Relay(db, CONSUMER, book, only="e.body->>'number' <> '0'")
+    await relay.prepare()
+    with pytest.raises(RuntimeError):
+        await relay.step()
+    book.seen.clear()
+    assert await relay.step() == 4
+    assert book.numbers == [1, 2, 3]
+
+
 async def test_a_consumer_from_now_hears_nothing_of_the_past(db):
     await announce(db, event(uuid4(), 1))
     book = Book()
