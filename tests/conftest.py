@@ -8,12 +8,14 @@ servers start durable ones of their own.
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import random
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,12 +26,13 @@ import pytest
 
 from argosy.base.clock import SetClock
 from argosy.base.ids import Ids
-from argosy.base.store.database import Database
+from argosy.base.store.database import Database, StoreError
 from argosy.base.store.migrations import migrate
 from argosy.base.store.postgres import Postgres
 
 TEMPLATE = "argosy_template"
 POOL_SIZE = 12
+DEAD_RUN_SECONDS_MIN = 3600
 TRUNCATE_BYTES_MIN = 500_000
 _TURN = 7_301_111  # any fixed number: one worker at a time makes the template
 
@@ -71,6 +74,15 @@ def make_short_folder() -> Path:
     return folder
 
 
+def clear_away_dead_runs() -> None:
+    """A run that was killed leaves a server behind: end it and remove its folder."""
+    for lock in Path(tempfile.gettempdir()).glob("argosy-tests-*/*.lock"):
+        if time.time() - lock.stat().st_mtime > DEAD_RUN_SECONDS_MIN:
+            with contextlib.suppress(StoreError):  # it is alive after all
+                Postgres(lock.with_suffix("")).discard()
+                shutil.rmtree(lock.parent, ignore_errors=True)
+
+
 _SERVER = pytest.StashKey[Postgres]()
 _FOLDER = pytest.StashKey[Path]()
 
@@ -79,6 +91,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
+    clear_away_dead_runs()
     folder = make_short_folder()
     config.stash[_FOLDER] = folder
     config.stash[_SERVER] = Postgres(folder / "postgres", durable=False)

@@ -31,6 +31,12 @@ MONEY = (
     "markets", "products", "public_services.cashier", "public_services.fees", "public_services.fx",
 )  # fmt: skip
 
+NO_AMOUNT = (
+    "seconds",
+    "pause",
+    'float("inf")',
+)  # a line with one of these speaks of a wait or bound
+
 NAMES_WITHOUT_MEANING = {
     "utils",
     "util",
@@ -80,7 +86,7 @@ def no_float_near_money(module: Module) -> Iterator[str]:
     lines = module.text.splitlines()
     for node in ast.walk(module.tree):
         line = lines[node.lineno - 1] if hasattr(node, "lineno") else ""
-        if "seconds" in line.lower() or 'float("inf")' in line:  # a wait, a bound: no amounts
+        if any(word in line.lower() for word in NO_AMOUNT):
             continue
         if isinstance(node, ast.Name) and node.id == "float":
             yield f"{node.lineno} `float` near money: use whole minor units, Decimal or Fraction"

@@ -50,6 +50,7 @@ def holder(short_folder):
     process.kill()
     process.wait()
     process.stdout.close()
+    Postgres(short_folder / "postgres").discard()
 
 
 async def ask(url, sql, *args):
@@ -146,7 +147,7 @@ async def test_what_was_committed_survives_kill_9_of_the_server(server):
     watching.cancel()
 
 
-async def test_an_orphan_of_a_killed_argosy_is_stopped_and_replaced(server, holder):
+async def test_an_orphan_of_a_killed_argosy_is_stopped_and_replaced(holder, server):
     await ask(holder.url, "CREATE TABLE coins AS SELECT 1 AS n")
     holder.kill()
     holder.wait()
@@ -157,7 +158,7 @@ async def test_an_orphan_of_a_killed_argosy_is_stopped_and_replaced(server, hold
     assert await ask(server.url(), "SELECT n FROM coins") == 1
 
 
-async def test_both_killed_at_once(server, holder):
+async def test_both_killed_at_once(holder, server):
     await ask(holder.url, "CREATE TABLE coins AS SELECT 1 AS n")
     holder.kill()
     os.kill(int(holder.pg_pid), signal.SIGKILL)
@@ -180,7 +181,7 @@ async def test_a_stale_file_whose_pid_is_now_somebody_else(server):
         other.wait()
 
 
-async def test_a_second_argosy_is_refused_or_joins(server, holder):
+async def test_a_second_argosy_is_refused_or_joins(holder, server):
     with pytest.raises(StoreError, match="Another Argosy is running"):
         server.start()
     server.start(join=True)
@@ -228,6 +229,16 @@ async def test_the_operator_has_the_last_word(server):
     (server.folder / "operator.conf").write_text("work_mem = 5MB\n")
     server.start()
     assert await ask(server.url(), "SHOW work_mem") == "5MB"
+
+
+def test_a_folder_that_is_thrown_away_takes_its_orphan_with_it(holder, server, short_folder):
+    with pytest.raises(StoreError, match="Another Argosy is running"):
+        server.discard()
+    holder.kill()
+    holder.wait()
+    server.discard()
+    assert not psutil.pid_exists(int(holder.pg_pid))
+    assert list(short_folder.iterdir()) == []
 
 
 async def test_a_copy_made_while_it_runs_can_be_started(server, short_folder):

@@ -109,6 +109,7 @@ class Postgres:
         self.folder = folder.absolute()
         self.log_path = self.folder.with_name(self.folder.name + ".log")
         self.joined = False
+        self._lock_path = self.folder.with_name(self.folder.name + ".lock")
         self._durable = durable
         self._programs = find_programs()
         self._lock: IO[str] | None = None
@@ -128,7 +129,7 @@ class Postgres:
         """
         must(self._process is None and not self.joined, "the server was started before")
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = _take_lock(self.folder.with_name(self.folder.name + ".lock"))
+        self._lock = _take_lock(self._lock_path)
         if self._lock is None:
             if not join:
                 raise StoreError(f"Another Argosy is running on {self.folder}; stop it first.")
@@ -161,6 +162,23 @@ class Postgres:
                 self._lock.close()
                 self._lock = None
             self.joined = False
+
+    def discard(self) -> None:
+        """Throw the folder away, with whatever of a dead run still runs on it.
+
+        For servers that were made to be thrown away. Raises `StoreError` where another Argosy has it.
+        """
+        self._lock = _take_lock(self._lock_path)
+        if self._lock is None:
+            raise StoreError(f"Another Argosy is running on {self.folder}; stop it first.")
+        try:
+            self._stop_orphans()
+            for path in (self.folder, self.folder.with_name(self.folder.name + ".new")):
+                shutil.rmtree(path, ignore_errors=True)
+            self.log_path.unlink(missing_ok=True)
+        finally:
+            self.stop()
+        self._lock_path.unlink(missing_ok=True)
 
     async def watch(self) -> None:
         """Start the server again whenever it has died, for as long as this is not cancelled.
