@@ -39,8 +39,8 @@ from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases
 from argosy.markets import load as load_markets
 from argosy.public_services.cashier.cashier import Cashier
-from argosy.public_services.cashier.telling import Telling
 from argosy.public_services.identity.identity import Identity
+from argosy.public_services.notices.notices import Notices
 from argosy.public_services.notify.notify import Notify
 from argosy.public_services.receipts.receipts import Receipts
 from argosy.public_services.signin.signin import Signin
@@ -161,7 +161,7 @@ async def build(
         tools=tools,
         products=products,
         broadcast=Broadcast(db),
-        relays=[Relay(db, "telling", Telling(tools, notify).handle)],
+        relays=[Notices(db, tools, notify).relay()],
     )
     announced.append(wallet.announce)
     return wallet
