@@ -35,9 +35,16 @@ from argosy.base.refusals import Unavailable, must
 from argosy.base.store import Connection, Database
 from argosy.base.wallet.accounts import open_wallet, system_accounts
 from argosy.base.wallet.statement import Statement
+from argosy.channels.qr.draw import svg
 from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases
 from argosy.markets import load as load_markets
+from argosy.partners.api.facts import Mode
+from argosy.partners.api.keys import ApiKeys
+from argosy.partners.api.routes import sweeps as api_sweeps
+from argosy.partners.api.services import PartnerApi
+from argosy.partners.webhooks.facts import Terms as CallTerms
+from argosy.partners.webhooks.webhooks import Webhooks
 from argosy.public_services.cashier.cashier import Cashier
 from argosy.public_services.identity.identity import Identity
 from argosy.public_services.notices.notices import Notices
@@ -79,6 +86,8 @@ class Wallet:
     tools: Tools
     products: Mapping[str, Product]
     broadcast: Broadcast
+    webhooks: Webhooks
+    api_keys: ApiKeys
     relays: list[Relay] = field(default_factory=list)
 
     @property
@@ -133,6 +142,7 @@ async def build(
     )
     tools = Tools(gate, orders, clock, markets, parties, ways, keys)
 
+    webhooks = Webhooks(db, ids, clock, keys, CallTerms(private_allowed=settings.webhooks_private))
     cashier = Cashier(tools, products, signin)
     wallet = Wallet(
         settings=settings,
@@ -161,7 +171,11 @@ async def build(
         tools=tools,
         products=products,
         broadcast=Broadcast(db),
-        relays=[Notices(db, tools, notify).relay()],
+        webhooks=webhooks,
+        api_keys=ApiKeys(
+            db, ids, clock, keys, Mode.TEST if settings.demo else Mode.LIVE, chance=chance
+        ),
+        relays=[Notices(db, tools, notify).relay(), webhooks.relay()],
     )
     announced.append(wallet.announce)
     return wallet
@@ -172,6 +186,27 @@ async def set_up(wallet: Wallet) -> None:
     for market in wallet.markets.values():
         said = await wallet.ledger.open_accounts(system_accounts(market))
         must(not any(said), "a system account is in use", market=market.code, said=said)
+
+
+def partner_api(wallet: Wallet) -> PartnerApi:
+    """What the partner API stands on, of the wired wallet."""
+    return PartnerApi(
+        db=wallet.db,
+        clock=wallet.clock,
+        ids=wallet.ids,
+        keys=wallet.keys,
+        markets=wallet.markets,
+        parties=wallet.parties,
+        orders=wallet.orders,
+        ledger=wallet.ledger,
+        statement=wallet.statement,
+        cashier=wallet.cashier,
+        api_keys=wallet.api_keys,
+        webhooks=wallet.webhooks,
+        payment_link=lambda what: f"{wallet.settings.public_url}/p/{what}",
+        draw_svg=svg,
+        public_url=wallet.settings.public_url,
+    )
 
 
 def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
@@ -191,6 +226,7 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
 
     return (
         *wallet.cashier.sweeps(),
+        *api_sweeps(partner_api(wallet)),
         Sweep("notify.deliver", 1.0, messages),
         Sweep("notify.forget", 60.0, forgotten),
         Sweep("signin.prune", 3600.0, pruned),
@@ -219,6 +255,7 @@ async def running(wallet: Wallet, *, clockwork: bool = True) -> AsyncIterator[No
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await wallet.commit.close()
+        await wallet.webhooks.close()
 
 
 async def _every(wallet: Wallet, sweep: Sweep) -> None:

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -102,7 +102,9 @@ def up(
             "Set ARGOSY_PORT to another one.",
         )
         return
-    with listener, _noted(settings):
+    # Asked to end before it serves, it ends as by Ctrl-C: with the database stopped, not orphaned.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), listener, _noted(settings):
         if settings.database_url is not None:
             _run(_up(settings, settings.database_url, listener, traffic, None))
         else:

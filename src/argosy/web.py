@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
 from litestar import Litestar, MediaType, Response, get
 
-from argosy.app import Wallet, not_ready, running
+from argosy.app import Wallet, not_ready, partner_api, running
 from argosy.base.parties.facts import Party
+from argosy.channels.lite.routes import errors as lite_errors
 from argosy.channels.lite.routes import routes as lite_routes
 from argosy.channels.lite.services import Lite
+from argosy.partners.api.routes import routes as api_routes
 from argosy.products.send.claims import claim
 
 BACKLOG = 2048
@@ -36,8 +39,10 @@ def web(wallet: Wallet) -> Litestar:
             return Response({"status": "ready"})
         return Response({"status": "not ready", "reason": reason}, status_code=503)
 
+    lite = _lite(wallet)
     return Litestar(
-        [live, ready, *lite_routes(_lite(wallet))],
+        [live, ready, *lite_routes(lite), *api_routes(partner_api(wallet))],
+        exception_handlers=lite_errors(lite),  # type: ignore[arg-type]
         openapi_config=None,
         logging_config=None,
     )
@@ -109,6 +114,7 @@ async def serve(
         server_header=False,
         log_config=None,
         timeout_graceful_shutdown=GOODBYE_SECONDS,
+        proxy_headers=wallet.settings.public_url.startswith("https://"),
     )
     server = _Server(config, ready)
     async with running(wallet, clockwork=clockwork):
@@ -121,6 +127,19 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop serving on a signal, and then go on to the end of our own program: there the database
+        is stopped too. (As it is, uvicorn lets the signal kill the process after serving.)"""
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(sign, self.handle_exit, sign, None)
+        try:
+            yield
+        finally:
+            for sign in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(sign)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -48,7 +48,7 @@ class _Connection(asyncio.Protocol):
         self._tally.add(time.perf_counter() - self._sent, head, body)
         self._next()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         if not self.done.done():
             self._tally.failures["connection lost"] += 1
             self.done.set_result(None)
@@ -115,4 +115,4 @@ async def _drive(plan: dict[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     plan_of_load = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    print(json.dumps(uvloop.run(_drive(plan_of_load))))
+    sys.stdout.write(json.dumps(uvloop.run(_drive(plan_of_load))))

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from asyncio.subprocess import Process
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -106,8 +107,8 @@ async def _measure(server: Postgres, peer: Peer, load: Load, folder: Path) -> Fi
     }
     with Progress(transient=True) as progress:
         town = await _lay_out(environment, server.url(), load, progress)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "argosy", "up"],
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "argosy", "up"),
             env={**os.environ, **environment},
             stdout=subprocess.DEVNULL,
         )
@@ -137,7 +138,7 @@ async def _measure(server: Postgres, peer: Peer, load: Load, folder: Path) -> Fi
                     figures.facts["failures"] = said["failures"]
         finally:
             process.send_signal(signal.SIGINT)
-            await asyncio.to_thread(process.wait)
+            await process.wait()
     return figures
 
 
@@ -181,10 +182,10 @@ def _request(token: str, command: UUID, shop: str, minor: int) -> str:
     )
 
 
-async def _until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
+async def _until_ready(port: int, process: Process) -> None:
     end = time.monotonic() + START_SECONDS_MAX
     async with httpx.AsyncClient() as client:
-        while time.monotonic() < end and process.poll() is None:
+        while time.monotonic() < end and process.returncode is None:
             try:
                 answer = await client.get(f"http://127.0.0.1:{port}/health/ready")
                 if answer.status_code == 200:
@@ -198,9 +199,7 @@ async def _until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
 # --- the town ------------------------------------------------------------------------------------
 
 
-async def _lay_out(
-    environment: dict[str, str], url: str, load: Load, progress: Progress
-) -> Town:
+async def _lay_out(environment: dict[str, str], url: str, load: Load, progress: Progress) -> Town:
     settings = config.load(environment)
     db = await Database.open(url, 10)
     try:

@@ -429,4 +429,3 @@ def _entry(row: Record, side: Side) -> Entry:
         balance_minor=balance,
         available_minor=balance - going,
     )
-

@@ -108,7 +108,11 @@ class LedgerReason(Reason):
     EXISTS_WITH_DIFFERENT_ACTION = 10, Kind.CONFLICT, "This id was used for another action."
     EXISTS_WITH_DIFFERENT_HOLD = 11, Kind.CONFLICT, "This id was used with another hold."
     EXISTS_WITH_DIFFERENT_DEBIT = 12, Kind.CONFLICT, "This id was used with another debit account."
-    EXISTS_WITH_DIFFERENT_CREDIT = 13, Kind.CONFLICT, "This id was used with another credit account."
+    EXISTS_WITH_DIFFERENT_CREDIT = (
+        13,
+        Kind.CONFLICT,
+        "This id was used with another credit account.",
+    )
     EXISTS_WITH_DIFFERENT_CURRENCY = 14, Kind.CONFLICT, "This id was used with another currency."
     EXISTS_WITH_DIFFERENT_AMOUNT = 15, Kind.CONFLICT, "This id was used with another amount."
     EXISTS_WITH_DIFFERENT_UP_TO = 16, Kind.CONFLICT, "This id was used with another `up to`."
