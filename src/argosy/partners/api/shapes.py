@@ -514,18 +514,20 @@ class Page(In, frozen=True, kw_only=True):
     """Which part of a list."""
 
     limit: Annotated[int, Meta(ge=1, le=PAGE_MAX, description="At most so many.")] = PAGE
-    cursor: Annotated[
-        str | None, Meta(max_length=CURSOR_CHARS_MAX, description="`next` of the page before.")
-    ] = None
+    cursor: (
+        Annotated[str, Meta(max_length=CURSOR_CHARS_MAX, description="`next` of the page before.")]
+        | None
+    ) = None
 
 
 class PaymentsPage(Page, frozen=True, kw_only=True):
     """Which payments."""
 
     state: PaymentState | None = None
-    reference: Annotated[
-        str | None, Meta(max_length=REFERENCE_CHARS_MAX, description="Your own number for it.")
-    ] = None
+    reference: (
+        Annotated[str, Meta(max_length=REFERENCE_CHARS_MAX, description="Your own number for it.")]
+        | None
+    ) = None
 
 
 class DeliveriesPage(Page, frozen=True, kw_only=True):

@@ -72,7 +72,7 @@ def _handler(api: Api, operation: Operation) -> HTTPRouteHandler:
     return HTTPRouteHandler(
         operation.path.replace("}", ":str}"),
         http_method=operation.method,  # type: ignore[arg-type]
-        status_code=operation.status,
+        status_code=200,  # each answer brings its own
         request_max_body_size=terms.batch_bytes_max if operation.is_batch else terms.body_bytes_max,
     )(handle)
 

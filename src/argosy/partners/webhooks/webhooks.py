@@ -20,6 +20,7 @@ from argosy.partners.webhooks.noting import Noting
 from argosy.partners.webhooks.sending import Sender
 
 CONSUMER = "webhooks"
+CONCERNS = "EXISTS (SELECT FROM webhooks.endpoints w WHERE w.party_id = ANY (e.parties))"
 CALL_EVERY_SECONDS = 0.5
 TIDY_EVERY_SECONDS = 300.0
 
@@ -54,7 +55,7 @@ class Webhooks:
 
     def relay(self) -> Relay:
         """The reader that notes for each event whom it must be told to, exactly once."""
-        return Relay(self._db, CONSUMER, self._noting)
+        return Relay(self._db, CONSUMER, self._noting, only=CONCERNS)
 
     def sweeps(self) -> tuple[Sweep, ...]:
         """What the clock does: call, and throw away what is old."""
