@@ -8,8 +8,8 @@ from argosy.base.refusals import Kind, Reason
 class LiteReason(Reason):
     """What is wrong with a request to a page."""
 
-    BODY_TOO_LARGE = 500, Kind.INPUT, "The request is larger than any form here can be."
-    BODY_UNREADABLE = 501, Kind.INPUT, "The request's body is not whole, or not UTF-8."
+    FORM_TOO_LARGE = 500, Kind.INPUT, "The request is larger than any form here can be."
+    FORM_UNREADABLE = 501, Kind.INPUT, "The request's body is not whole, or not UTF-8."
     CONTENT_TYPE_NOT_TAKEN = 502, Kind.INPUT, "Only forms and JSON are taken."
     PAGE_UNKNOWN = 503, Kind.UNKNOWN, "There is no such page."
     METHOD_NOT_TAKEN = 504, Kind.INPUT, "This page cannot be used in this way."

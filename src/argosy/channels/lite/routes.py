@@ -46,7 +46,7 @@ ErrorHandler = Callable[[Request[Any, Any, Any], Exception], Response[Any]]
 _BY_STATUS: Mapping[int, LiteReason] = {
     404: LiteReason.PAGE_UNKNOWN,
     405: LiteReason.METHOD_NOT_TAKEN,
-    413: LiteReason.BODY_TOO_LARGE,
+    413: LiteReason.FORM_TOO_LARGE,
     415: LiteReason.CONTENT_TYPE_NOT_TAKEN,
 }
 

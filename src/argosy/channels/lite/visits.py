@@ -55,6 +55,7 @@ class Visit:
     fields: Mapping[str, str]
     as_json: bool
     cookies: list[Cookie] = field(default_factory=list)
+    _secret: str = ""
 
     # who
 
@@ -154,11 +155,12 @@ class Visit:
         under another mask, so that compression gives nothing of it away."""
         if self.session is not None:
             return masked(self.session.csrf.encode(), self.lite.chance)
-        secret = self.kept("form")
-        if not secret or len(secret) != 2 * _MASK_BYTES:
-            secret = self.lite.chance(_MASK_BYTES).hex()
-            self.keep("form", secret)
-        return masked(secret.encode(), self.lite.chance)
+        if not self._secret:
+            self._secret = self.kept("form") or ""
+            if len(self._secret) != 2 * _MASK_BYTES:
+                self._secret = self.lite.chance(_MASK_BYTES).hex()
+                self.keep("form", self._secret)
+        return masked(self._secret.encode(), self.lite.chance)
 
     def check_form(self) -> None:
         """Stop unless the form is one of ours, for this visitor. JSON cannot be sent from another
@@ -232,7 +234,7 @@ def spoken(accepted: str, market: Market) -> str:
 async def _body(request: Request[Any, Any, Any]) -> Mapping[str, str]:
     declared = request.headers.get("content-length", "0")
     if not declared.isdigit() or int(declared) > BODY_BYTES_MAX:
-        raise Stop(Refused(LiteReason.BODY_TOO_LARGE, {"most": BODY_BYTES_MAX}), 413)
+        raise Stop(Refused(LiteReason.FORM_TOO_LARGE, {"most": BODY_BYTES_MAX}), 413)
     kind = content_type(request)
     if kind not in (_FORM, JSON) and (kind or declared != "0"):
         raise Stop(Refused(LiteReason.CONTENT_TYPE_NOT_TAKEN), 415)
@@ -240,10 +242,10 @@ async def _body(request: Request[Any, Any, Any]) -> Mapping[str, str]:
     async for chunk in request.stream():
         raw += chunk
         if len(raw) > BODY_BYTES_MAX:
-            raise Stop(Refused(LiteReason.BODY_TOO_LARGE, {"most": BODY_BYTES_MAX}), 413)
+            raise Stop(Refused(LiteReason.FORM_TOO_LARGE, {"most": BODY_BYTES_MAX}), 413)
     fields = _json_fields(raw) if kind == JSON else _form_fields(raw)
     if fields is None or any("\x00" in value for value in fields.values()):
-        raise Stop(Refused(LiteReason.BODY_UNREADABLE), 400)
+        raise Stop(Refused(LiteReason.FORM_UNREADABLE), 400)
     return fields
 
 
