@@ -10,7 +10,7 @@ import base64
 import binascii
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -162,10 +162,13 @@ async def _confirm(visit: Visit, form: MoneyForm, refused: Refused | None) -> An
     seen = await visit.lite.cashier.preview(form.command, visit.asker())
     if isinstance(seen, Refused):
         return await form.again(seen)
+    to = await other_side(visit, seen.order, "confirm a payment")
+    if to.kind == "phone":  # who has no name is shown as typed
+        to = replace(to, name=form.fields.get("to", to.name))
     facts = {
         "form": form,
         "id": form.command.id,
-        "to": await other_side(visit, seen.order, "confirm a payment"),
+        "to": to,
         **_sums(seen),
         "note": seen.order.note,
         "waits_until": _waits_until(seen.order),

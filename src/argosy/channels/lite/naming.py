@@ -51,7 +51,7 @@ async def names_of(visit: Visit, parties: Iterable[UUID], purpose: str) -> dict[
 def _side(order: Order, party: UUID | None, names: dict[UUID, str]) -> Side:
     if party is not None:
         return Side("party", names.get(party, ""), party)
-    masked = str(order.data.get("to", ""))
+    masked = str(order.data.get("to", "")).replace("...", "…")
     if order.product in ("top_up", "withdraw"):
         return Side("bank", masked)
     return Side("phone", masked) if masked else Side("nobody", "")

@@ -11,6 +11,7 @@ from babel import Locale, UnknownLocaleError
 from babel.numbers import get_currency_symbol
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from argosy.base.clock import local_day
 from argosy.base.money import Money
 from argosy.channels.lite import assets
 from argosy.channels.lite.visits import Visit
@@ -63,6 +64,13 @@ def render(visit: Visit, template: str, facts: Mapping[str, Any]) -> str:
     def moment(at: datetime) -> str:
         return words.moment(at, language, market)
 
+    today = local_day(visit.lite.clock.now(), visit.market.zone)
+
+    def when(at: datetime) -> str:
+        """The time alone where it was today."""
+        short = local_day(at, visit.market.zone) == today
+        return words.time(at, language, market) if short else moment(at)
+
     def evidence(kind: str) -> str:
         named = words.has(f"evidence.{kind}", LAST_LANGUAGE, market) or words.has(
             f"evidence.{kind}", LAST_LANGUAGE
@@ -75,6 +83,7 @@ def render(visit: Visit, template: str, facts: Mapping[str, Any]) -> str:
         sign=_sign(visit.market.currency, language, visit.market.country),
         money=money,
         moment=moment,
+        when=when,
         visit=visit,
         language=language,
         direction="rtl" if language in _RIGHT_TO_LEFT else "ltr",
@@ -82,7 +91,7 @@ def render(visit: Visit, template: str, facts: Mapping[str, Any]) -> str:
         operator=visit.market.operator,
         market=visit.market,
         session=visit.session,
-        shop=visit.is_shop,
+        is_shop=visit.is_shop,
         demo=visit.lite.demo,
         csrf=visit.form_secret,
         frame="part.html" if visit.request.headers.get("x-part") else "base.html",

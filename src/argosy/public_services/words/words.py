@@ -100,6 +100,11 @@ class Words:
             f"{format_date(local, 'medium', locale)}, {format_time(local, 'short', locale=locale)}"
         )
 
+    def time(self, at: datetime, language: str, market: str) -> str:
+        """The time of day in the market's zone: `10:00 am`."""
+        local = at.astimezone(ZoneInfo(self._markets[market].zone))
+        return str(format_time(local, "short", locale=self._locale(language, market)))
+
     def day(self, day: date, language: str, market: str) -> str:
         """A day: `22 Nov 2026`."""
         return str(format_date(day, "medium", self._locale(language, market)))

@@ -1,15 +1,21 @@
 // Everything works without this. It adds: pages that change by themselves, one press is one press, and the camera.
 ((d, w) => {
   // a page that shows what happens: on each word of the live line its live part is asked for again
-  const live = d.querySelector('[data-live]');
-  if (live && w.EventSource) {
+  const parts = d.querySelectorAll('[data-live]');
+  if (parts.length && w.EventSource) {
     let busy, more, opened;
     const load = () => {
       if (busy) { more = 1; return; }
       busy = 1;
       fetch(location.href, {headers: {'x-part': '1'}, redirect: 'error'})
         .then(r => r.ok ? r.text() : Promise.reject(r.status))
-        .then(t => { if (live.innerHTML !== t) live.innerHTML = t; })
+        .then(t => {
+          const page = new DOMParser().parseFromString(t, 'text/html');
+          parts.forEach(p => {
+            const now = page.getElementById(p.id);
+            if (now && !p.querySelector('[data-sent],input:focus')) p.innerHTML = now.innerHTML;
+          });
+        })
         .catch(() => {})
         .finally(() => setTimeout(() => { busy = 0; if (more) { more = 0; load(); } }, 500));
     };
