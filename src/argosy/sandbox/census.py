@@ -28,6 +28,7 @@ FIRST_SHOP, FIRST_AGENT, FIRST_NEWCOMER = 200, 300, 10_000
 TAIL_DIGITS = 5  # of a phone number: who it is
 PREFIXES = ("98765", "9", "8", "6", "7", "5", "1")
 PHONE_DIGITS = range(6, 14)
+BANK_NORMAL = "00"  # the simulated bank answers these at once; other endings it reads as moods
 LARGE, SMALL = "large", "small"
 DEMO_PURSES = {1: 5_000, 2: 3_000, 3: 900}
 """The first three customers are for visitors; what they begin with is round."""
@@ -64,10 +65,11 @@ class Resident:
 
 @dataclass(frozen=True)
 class Census:
-    """The people of one town. Equal arguments give equal people."""
+    """The people of one town of so many customers. Equal arguments give equal people."""
 
     market: Market
     seed: int
+    size: int = CUSTOMERS
 
     def customer(self, number: int) -> Resident:
         """Customer `number`, from 1; beyond `FIRST_NEWCOMER` those who move in later."""
@@ -87,7 +89,7 @@ class Census:
 
     @cached_property
     def customers(self) -> tuple[Resident, ...]:
-        return tuple(self.customer(number) for number in range(1, CUSTOMERS + 1))
+        return tuple(self.customer(number) for number in range(1, self.size + 1))
 
     @cached_property
     def shops(self) -> tuple[Resident, ...]:
@@ -162,7 +164,7 @@ class Census:
             chance.choice(self._list("cities")),
             chance.choice(languages) if chance.random() < 0.25 else languages[0],
             level,
-            f"1002{number:08}",
+            f"1002{number:08}{BANK_NORMAL}",
             purse,
             business_name,
             merchant_class,

@@ -96,7 +96,7 @@ def refill(chance: random.Random, census: Census, resident: Resident) -> Money:
 
 def takings(chance: random.Random, census: Census, has: Money) -> Money | None:
     """What a shop brings to its bank; None where it is not worth the way."""
-    if has.minor < census.money(2_000).minor:
+    if has.minor < census.money(1_000).minor:
         return None
     most = census.money(chance.randrange(1_000, 6_000, 100)).minor
     unit = census.money(1).minor

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-
 from argosy.base.markets import Market
 from argosy.base.parties.facts import NewParty, Party, PartyKind
+from argosy.base.postings import Challenged
 from argosy.base.refusals import Refused, must
 from argosy.products.top_up.facts import TopUp
 from argosy.public_services.cashier.facts import Receipt
@@ -15,7 +14,6 @@ from argosy.sandbox.hand import DEMO_PIN, Hand
 from argosy.sandbox.house import House
 
 PHONE = "phone"  # proven at sign-up, and here by being from here
-_log = logging.getLogger(__name__)
 
 
 async def open_wallet(house: House, market: Market, resident: Resident) -> Party | Refused:
@@ -47,9 +45,9 @@ async def open_wallet(house: House, market: Market, resident: Resident) -> Party
     return party
 
 
-async def move_in(house: House, market: Market, hand: Hand) -> Refused | None:
-    """Wallet, level and first top-up of a resident; None when all is there, however often it is
-    done. What a bank does not answer at once is left to the clock."""
+async def move_in(house: House, market: Market, hand: Hand) -> Receipt | Refused | Challenged:
+    """Wallet, level and first top-up of a resident, however often it is done; the receipt is the
+    top-up's. What a bank does not answer at once is left to the clock."""
     resident = hand.resident
     party = await open_wallet(house, market, resident)
     if isinstance(party, Refused):
@@ -62,13 +60,7 @@ async def move_in(house: House, market: Market, hand: Hand) -> Refused | None:
     top_up = TopUp(
         founded_id(opened_ms, 0, resident.id, "first money"), resident.purse, resident.bank_account
     )
-    said = await hand.do(top_up)
-    if isinstance(said, Receipt):
-        return None
-    if isinstance(said, Refused):
-        return said
-    must(False, "money from a bank was challenged", resident=resident.number)
-    return None
+    return await hand.do(top_up)
 
 
 async def _show_papers(

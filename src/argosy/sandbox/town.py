@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
 from argosy.base.markets import Market
 from argosy.base.money import Money
+from argosy.base.orders.facts import State
 from argosy.base.parties.facts import Party
 from argosy.base.refusals import Refused, Unavailable
 from argosy.public_services.cashier.facts import Receipt
-from argosy.sandbox.census import Census, Resident
+from argosy.sandbox.census import CUSTOMERS, Census, Resident
 from argosy.sandbox.hand import DEMO_PIN, Hand
 from argosy.sandbox.history import Deed, History
 from argosy.sandbox.house import House
 from argosy.sandbox.settling import move_in, open_wallet
 
 AT_ONCE_MAX = 48
+BANK_SECONDS_MAX = 30
 VISITORS = 3, 2, 1
 """So many customers, shops and agents are for visitors, and never act by themselves."""
 
@@ -32,6 +35,7 @@ FOR = (
     "pays a small price for being paid",
     "has a counter",
 )
+_TURN = 7_301_113  # any fixed number
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -62,20 +66,24 @@ class Town:
         return self.signs
 
 
-async def lay_out(house: House, market: Market, seed: int = 1) -> Town:
+async def lay_out(
+    house: House, market: Market, seed: int = 1, *, customers: int = CUSTOMERS
+) -> Town:
     """Lay out the town of `market`, or find it: a second start changes nothing, and one after a
     crash goes on where it stopped.
 
     Raises `Unavailable` where the database does not answer, or where the first resident's wallet
     cannot be opened (another town has its phone). What else is refused is logged.
     """
-    census = Census(market, seed)
+    census = Census(market, seed, customers)
     founder = await house.parties.get(census.customers[0].id)
     if founder is None:
         founder = await _found(house, census)
     last = History(census, _ms(founder), {}).last_id
     if await house.orders.get(last) is None:
-        await _build(house, census, _ms(founder))
+        async with _alone(house):
+            if await house.orders.get(last) is None:
+                await _build(house, census, _ms(founder))
     return await _look(house, census)
 
 
@@ -87,14 +95,26 @@ async def _found(house: House, census: Census) -> Party:
     return first
 
 
+@asynccontextmanager
+async def _alone(house: House) -> AsyncIterator[None]:
+    """One builder at a time: two would sign each other out, for they share the residents' phones."""
+    async with house.db.connection() as conn:
+        await conn.execute("SELECT pg_advisory_lock($1)", _TURN)
+        yield
+
+
 async def _build(house: House, census: Census, founded_ms: int) -> None:
     await house.brain.start()
     hands = {resident.id: Hand(house, resident) for resident in census.everyone}
 
+    held: list[UUID] = []
+
     async def settle(hand: Hand) -> None:
-        refused = await move_in(house, census.market, hand)
-        if refused is not None:
-            _log.warning("resident %d did not move in: %s", hand.resident.number, refused.code)
+        said = await move_in(house, census.market, hand)
+        if not isinstance(said, Receipt):
+            _log.warning("resident %d did not move in: %s", hand.resident.number, said)
+        elif said.order.state is State.HELD:
+            held.append(said.order.id)
 
     async def do(deed: Deed) -> None:
         said = await hands[deed.who.id].do(deed.command)
@@ -102,6 +122,7 @@ async def _build(house: House, census: Census, founded_ms: int) -> None:
             _log.warning("resident %d could not %s: %s", deed.who.number, deed.command, said)
 
     await _each(settle, hands.values())
+    await _bank_answers(house, held)
     history = History(census, founded_ms, await _numbers(house, census))
     for deeds in history.rounds():
         await _each(do, deeds())
@@ -116,9 +137,27 @@ async def _each(act: Callable[[T], Awaitable[None]], of: Iterable[T]) -> None:
         async with turns:
             await act(it)
 
-    async with asyncio.TaskGroup() as tasks:
-        for it in of:
-            tasks.create_task(one(it))
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for it in of:
+                tasks.create_task(one(it))
+    except ExceptionGroup as group:
+        if group.split(Unavailable)[1] is None:
+            raise Unavailable("the demo town is not finished; start again") from group
+        raise
+
+
+async def _bank_answers(house: House, held: list[UUID]) -> None:
+    """Where a crash came between an order and the bank's answer, the bank is asked again first, as
+    the clock does it."""
+    for _ in range(BANK_SECONDS_MAX):
+        orders = await house.orders.many(held)
+        if not any(order.state is State.HELD for order in orders.values()):
+            return
+        for sweep in house.cashier.sweeps():
+            await sweep.run(house.clock.now(), AT_ONCE_MAX)
+        await asyncio.sleep(1)
+    _log.warning("the bank has not answered %d residents yet", len(held))
 
 
 async def _numbers(house: House, census: Census) -> dict[UUID, str]:

@@ -324,9 +324,10 @@ class Trading:
         self._newcomers += 1
         self._newcomer_at = now + NEWCOMER_SECONDS
         resident = self._census.customer(FIRST_NEWCOMER + self._newcomers)
-        refused = await move_in(self._house, self._census.market, Hand(self._house, resident))
-        if refused is not None:
-            self._tally.refused["move_in", refused.code] += 1
+        said = await move_in(self._house, self._census.market, Hand(self._house, resident))
+        if not isinstance(said, Receipt):
+            code = said.code if isinstance(said, Refused) else "challenged"
+            self._tally.refused["move_in", code] += 1
             return None
         trader = self._trader(resident)
         self._people.append(trader)
