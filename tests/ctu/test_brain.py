@@ -291,6 +291,39 @@ async def test_before_it_has_caught_up_the_brain_says_nothing(db, clock, ids):
     assert (await brain.judge(gate.operation("anita", 10))).decision is ALLOW
 
 
+async def test_a_brain_that_cannot_follow_the_log_says_nothing_until_it_can(
+    gate, monkeypatch, caplog
+):
+    brain = gate.brain
+    task = asyncio.create_task(brain.run())
+    await gate.pay("anita", 10)
+    following = brain.memory.step
+    broken = ValueError("a page of the log is unreadable")
+
+    async def unreadable():
+        raise broken
+
+    async with asyncio.timeout(20):
+        monkeypatch.setattr(brain.memory, "step", unreadable)
+        with pytest.raises(Unavailable):
+            while True:
+                await brain.judge(gate.operation("anita", 10))
+                await asyncio.sleep(0.02)
+        assert "starts anew" in caplog.text
+        while True:  # its new memory can read
+            try:
+                await brain.judge(gate.operation("anita", 10))
+                break
+            except Unavailable:
+                await asyncio.sleep(0.02)
+    assert brain.memory.step != following
+    assert brain.memory.accounts[who("anita")].count == 1
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    with pytest.raises(Unavailable):
+        await brain.judge(gate.operation("anita", 10))
+
+
 async def test_when_memory_cannot_be_loaded_the_brain_says_nothing(gate, monkeypatch):
     async def gone(*_args):
         raise Unavailable("the database did not answer")

@@ -19,7 +19,7 @@ from argosy.base.refusals import Unavailable
 from argosy.base.store import Database
 from argosy.ctu.facts import Scene, read
 from argosy.ctu.flights import Flights
-from argosy.ctu.history import Account, Key
+from argosy.ctu.history import Account, Key, Observation
 from argosy.ctu.learning import Learning
 from argosy.ctu.memory import CONSUMER, Memory
 from argosy.ctu.observing import crowds_of, from_operation, payee_key
@@ -30,6 +30,7 @@ from argosy.ctu.verdicts import Verdicts
 OTP = "otp"
 LEARN_EVENTS_MAX = 2_000
 LEARN_PAUSE_SECONDS = 0.5
+RESTART_SECONDS = 1.0
 LOAD_TRIES_MAX = 4
 OTHERS_MAX = 20
 """So many further accounts of a shared device count into the device's velocity."""
@@ -50,17 +51,18 @@ class Brain:
     def __init__(self, db: Database, clock: Clock, ids: Ids, policy: Policy | None = None) -> None:
         self.policy = policy or Policy()
         self.verdicts = Verdicts(db, clock)
-        self.memory = Memory(db, self.policy.money_in, self.policy.entities_max)
+        self._db = db
         self._clock = clock
         self._ids = ids
         self._flights = Flights(round(self.policy.flight_seconds_max * 1000))
         self._relay = Relay(
             db,
             CONSUMER,
-            Learning(self.policy.money_in, self.memory.heard),
+            Learning(self.policy.money_in, self._heard),
             batch_events_max=LEARN_EVENTS_MAX,
             pause_seconds=LEARN_PAUSE_SECONDS,
         )
+        self.memory = self._empty_memory()
         self._sets: dict[tuple[str, str, str], RuleSet] = {}
         self._woken = asyncio.Event()
         self._starting = asyncio.Lock()
@@ -74,21 +76,35 @@ class Brain:
             if self._started:
                 return
             await self._relay.prepare()
+            self.memory = self._empty_memory()  # a start that was cut off may have read half
             await self.memory.start()
             self._started = True
 
     async def run(self) -> None:
-        """Start, follow the log and learn from it until cancelled."""
-        while not self._started:
+        """Start, follow the log and learn from it until cancelled.
+
+        Should any of that fail, `judge` says nothing any more, and the brain starts anew.
+        """
+        while True:
             try:
                 await self.start()
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self.memory.run(self._woken))
+                    tasks.create_task(self._relay.run())
+                    tasks.create_task(self.verdicts.run())
             except Unavailable as outage:
                 log.warning("the brain waits for the database: %s", outage)
-                await asyncio.sleep(1)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.memory.run(self._woken))
-            tasks.create_task(self._relay.run())
-            tasks.create_task(self.verdicts.run())
+            except Exception:
+                log.exception("the brain stopped; it starts anew")
+            finally:
+                self._started = False
+            await asyncio.sleep(RESTART_SECONDS)
+
+    def _empty_memory(self) -> Memory:
+        return Memory(self._db, self.policy.money_in, self.policy.entities_max)
+
+    def _heard(self, event: UUID) -> Observation | None:
+        return self.memory.heard(event)
 
     def wake(self) -> None:
         """Something was committed: look at the log soon."""
