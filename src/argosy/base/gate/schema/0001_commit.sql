@@ -420,9 +420,12 @@ BEGIN
             ) b WHERE b.times > 1;
         END IF;
         IF has_imports AND (doubtful IS NOT NULL OR EXISTS (
-            SELECT FROM (SELECT t.at, lag(t.at) OVER () AS before, t.debit, t.credit
-                         FROM unnest(p_at, p_debit, p_credit) AS t (at, debit, credit)) t
-            JOIN ledger.accounts a ON a.id IN (t.debit, t.credit)
+            SELECT FROM (SELECT t.at, lag(t.at) OVER () AS before, t.debit, t.credit, t.hold
+                         FROM unnest(p_at, p_debit, p_credit, p_hold) AS t (at, debit, credit, hold)
+                        ) t
+            LEFT JOIN ledger.holds h ON h.id = t.hold
+            LEFT JOIN ledger.accounts a
+                ON a.id IN (coalesce(h.debit, t.debit), coalesce(h.credit, t.credit))
             WHERE t.at IS NULL OR t.at > p_now OR t.at < t.before OR t.at < a.last_at)) THEN
             SELECT array_agg(n) INTO doubtful FROM generate_series(1, p_groups) n;
         END IF;
@@ -465,7 +468,7 @@ BEGIN
             SELECT ord, id, debit AS account, 0 AS side, action, amount, released FROM r
             UNION ALL SELECT ord, id, credit, 1, action, amount, released FROM r
         ), s AS (
-            SELECT account, count(*) AS n, max(ord) AS last_ord,
+            SELECT account, count(*) AS n, min(ord) AS first_ord, max(ord) AS last_ord,
                 sum(CASE WHEN side = 0 AND action IN (0, 2) THEN amount ELSE 0 END)::bigint AS debits_posted,
                 sum(CASE WHEN side = 1 AND action IN (0, 2) THEN amount ELSE 0 END)::bigint AS credits_posted,
                 sum(CASE WHEN side = 1 THEN 0 WHEN action = 1 THEN amount ELSE -released END)::bigint
@@ -487,6 +490,7 @@ BEGIN
             WHERE a.id = s.account AND NOT a.closed AND NOT a.frozen
               AND (NOT single_currency OR a.currency = p_currency[1])
               AND ledger.proven(a, s.debits, s.credits)
+              AND (NOT has_imports OR coalesce(a.last_at <= p_at[s.first_ord], true))
             RETURNING a.*, s.n
         ), linked AS (
             SELECT e.ord, e.side,
