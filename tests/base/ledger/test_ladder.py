@@ -306,11 +306,11 @@ def test_twin_a_rung_that_is_missing_is_seen(reason):
 
 async def test_twin_a_table_that_is_wrong_fails(trade: Trade):
     await trade.run("open cash debit floor none\nopen anita")
-    with pytest.raises(AssertionError, match="line 1: .*: created"):
+    with pytest.raises(AssertionError, match=r"line 1: .*: created"):
         await trade.run("post t1 cash anita 1.00 insufficient_funds")
-    with pytest.raises(AssertionError, match="line 2: .*: exists"):
+    with pytest.raises(AssertionError, match=r"line 2: .*: exists"):
         await trade.run("\npost t1 cash anita 1.00 created")
-    with pytest.raises(AssertionError, match="line 1: .*: Account"):
+    with pytest.raises(AssertionError, match=r"line 1: .*: Account"):
         await trade.run("check anita 2.00")
 
 
