@@ -212,6 +212,9 @@ BEGIN
     SELECT * INTO c FROM ledger.accounts WHERE id = coalesce(t.credit, h.credit);
     SELECT r.code, r.fits INTO code, fits FROM gate.refusal(t, h, d, c, now_at) r;
     IF code > 0 THEN RETURN; END IF;
+    IF greatest(d.last_at, c.last_at) > now_at + interval '5 s' THEN
+        RAISE EXCEPTION 'the clock stands before what the ledger holds' USING ERRCODE = 'AR002';
+    END IF;
 
     moved := CASE WHEN t.action IN (0, 2) THEN fits ELSE 0 END;
     pended := CASE WHEN t.action = 1 THEN fits WHEN t.action = 0 THEN 0 ELSE -h.amount END;
@@ -386,7 +389,38 @@ BEGIN
                 OR t.action = 2 AND (t.asked < 1 OR t.asked > h.amount)
             END OR EXISTS (SELECT FROM ledger.transfers b WHERE b.id = t.id);
     END IF;
-    -- Then the accounts, which a caller may leave to the guards below while nothing is refused.
+    IF total > 0 THEN
+        IF has_holds THEN  -- a hold named twice, or made in this very batch
+            SELECT doubtful || array_agg(DISTINCT b.grp) INTO doubtful FROM (
+                SELECT b.grp, count(*) OVER (PARTITION BY b.hold) AS times
+                FROM unnest(p_grp || p_grp, p_hold || p_id) AS b (grp, hold) WHERE b.hold IS NOT NULL
+            ) b WHERE b.times > 1;
+        END IF;
+    END IF;
+    IF p_orders IS NOT NULL THEN
+        SELECT doubtful || array_agg(DISTINCT o.grp) INTO doubtful FROM (
+            SELECT o.grp, o.creates, o.version, o.id, count(*) OVER (PARTITION BY o.id) AS times
+            FROM unnest(p_orders) o
+        ) o LEFT JOIN orders.orders b ON b.id = o.id
+        WHERE o.times > 1 OR o.creates <> (b.id IS NULL) OR b.version <> o.version AND NOT o.creates;
+    END IF;
+    IF p_uses IS NOT NULL THEN
+        SELECT doubtful || array_agg(DISTINCT m.grp) INTO doubtful FROM (
+            SELECT m.*, sum(greatest(m.minor, 0)) OVER same AS all_minor,
+                   sum(greatest(m.count, 0)) OVER same AS all_count,
+                   min(m.day) OVER same <> max(m.day) OVER same AS straddles,
+                   min(m.minor) OVER same <= 0 AS gives
+            FROM unnest(p_uses) m WINDOW same AS (PARTITION BY m.party, m.key)
+        ) m LEFT JOIN gate.usage b ON b.party = m.party AND b.key = m.key
+        WHERE m.straddles OR m.gives OR gate.limit_refusal(
+            ROW(m.grp, m.party, m.key, m.all_minor, m.all_count, m.day, m.month, m.year,
+                m.day_minor_max, m.day_count_max, m.month_minor_max, m.month_count_max,
+                m.year_minor_max)::gate.use_row, b) > 0;
+    END IF;
+    doubtful := array_remove(doubtful, NULL);
+    IF cardinality(doubtful) = 0 THEN doubtful := NULL; END IF;
+    -- Last the accounts, which a caller may leave to the guards below while nothing is refused: what is
+    -- walked comes after what is not, so where anything is walked its accounts must be in no doubt.
     IF total > 0 AND (p_prove OR doubtful IS NOT NULL OR NOT single_currency) THEN
         WITH r AS MATERIALIZED (
             SELECT t.grp, t.currency,
@@ -412,46 +446,16 @@ BEGIN
         SELECT doubtful || array_agg(DISTINCT r.grp) INTO doubtful FROM r
         WHERE r.debit IN (SELECT account FROM unproven) OR r.credit IN (SELECT account FROM unproven);
     END IF;
-    IF total > 0 THEN
-        IF has_holds THEN  -- a hold named twice, or made in this very batch
-            SELECT doubtful || array_agg(DISTINCT b.grp) INTO doubtful FROM (
-                SELECT b.grp, count(*) OVER (PARTITION BY b.hold) AS times
-                FROM unnest(p_grp || p_grp, p_hold || p_id) AS b (grp, hold) WHERE b.hold IS NOT NULL
-            ) b WHERE b.times > 1;
-        END IF;
-        IF has_imports AND (doubtful IS NOT NULL OR EXISTS (
-            SELECT FROM (SELECT t.at, lag(t.at) OVER () AS before, t.debit, t.credit, t.hold
-                         FROM unnest(p_at, p_debit, p_credit, p_hold) AS t (at, debit, credit, hold)
-                        ) t
-            LEFT JOIN ledger.holds h ON h.id = t.hold
-            LEFT JOIN ledger.accounts a
-                ON a.id IN (coalesce(h.debit, t.debit), coalesce(h.credit, t.credit))
-            WHERE t.at IS NULL OR t.at > p_now OR t.at < t.before OR t.at < a.last_at)) THEN
-            SELECT array_agg(n) INTO doubtful FROM generate_series(1, p_groups) n;
-        END IF;
+    IF has_imports AND (doubtful IS NOT NULL OR EXISTS (
+        SELECT FROM (SELECT t.at, lag(t.at) OVER () AS before, t.debit, t.credit, t.hold
+                     FROM unnest(p_at, p_debit, p_credit, p_hold) AS t (at, debit, credit, hold)
+                    ) t
+        LEFT JOIN ledger.holds h ON h.id = t.hold
+        LEFT JOIN ledger.accounts a
+            ON a.id IN (coalesce(h.debit, t.debit), coalesce(h.credit, t.credit))
+        WHERE t.at IS NULL OR t.at > p_now OR t.at < t.before OR t.at < a.last_at)) THEN
+        SELECT array_agg(n) INTO doubtful FROM generate_series(1, p_groups) n;
     END IF;
-    IF p_orders IS NOT NULL THEN
-        SELECT doubtful || array_agg(DISTINCT o.grp) INTO doubtful FROM (
-            SELECT o.grp, o.creates, o.version, o.id, count(*) OVER (PARTITION BY o.id) AS times
-            FROM unnest(p_orders) o
-        ) o LEFT JOIN orders.orders b ON b.id = o.id
-        WHERE o.times > 1 OR o.creates <> (b.id IS NULL) OR b.version <> o.version AND NOT o.creates;
-    END IF;
-    IF p_uses IS NOT NULL THEN
-        SELECT doubtful || array_agg(DISTINCT m.grp) INTO doubtful FROM (
-            SELECT m.*, sum(greatest(m.minor, 0)) OVER same AS all_minor,
-                   sum(greatest(m.count, 0)) OVER same AS all_count,
-                   min(m.day) OVER same <> max(m.day) OVER same AS straddles,
-                   min(m.minor) OVER same <= 0 AS gives
-            FROM unnest(p_uses) m WINDOW same AS (PARTITION BY m.party, m.key)
-        ) m LEFT JOIN gate.usage b ON b.party = m.party AND b.key = m.key
-        WHERE m.straddles OR m.gives OR gate.limit_refusal(
-            ROW(m.grp, m.party, m.key, m.all_minor, m.all_count, m.day, m.month, m.year,
-                m.day_minor_max, m.day_count_max, m.month_minor_max, m.month_count_max,
-                m.year_minor_max)::gate.use_row, b) > 0;
-    END IF;
-    doubtful := array_remove(doubtful, NULL);
-    IF cardinality(doubtful) = 0 THEN doubtful := NULL; END IF;
 
     -- 2. What is proven, as sets. Guards repeat the proof on the rows as they are when updated.
     IF total > 0 THEN
