@@ -287,7 +287,9 @@ async def test_before_it_has_caught_up_the_brain_says_nothing(db, clock, ids):
     gate = Gatekeeper(db, brain, clock, ids)
     with pytest.raises(Unavailable):
         await brain.judge(gate.operation("anita", 10))
+    assert not brain.ready
     await brain.start()
+    assert brain.ready
     assert (await brain.judge(gate.operation("anita", 10))).decision is ALLOW
 
 

@@ -106,6 +106,11 @@ class Brain:
     def _heard(self, event: UUID) -> Observation | None:
         return self.memory.heard(event)
 
+    @property
+    def ready(self) -> bool:
+        """Whether `judge` answers: the brain has caught up with the log and follows it."""
+        return self._started
+
     def wake(self) -> None:
         """Something was committed: look at the log soon."""
         self._woken.set()
