@@ -37,7 +37,8 @@ NEWCOMER_SECONDS = 3.0
 DRAWS_MAX = 12
 FRIENDS_MAX = 5
 REMEMBERED_MAX = 200
-WAITING_MAX = 10
+ASKED_MAX = 12  # requests that wait for an answer
+WAITING_MAX = 10  # sums that wait for a phone to get a wallet
 STRANGERS = 90_000  # phone numbers from here on have no wallet
 AN_HOUR = 3_600.0
 
@@ -87,8 +88,8 @@ class Trading:
         self._newcomers = 0
         self._newcomer_at = 0.0
         self._paid: deque[tuple[UUID, Trader, Money]] = deque(maxlen=REMEMBERED_MAX)
-        self._asked: deque[tuple[UUID, Trader]] = deque(maxlen=REMEMBERED_MAX)
-        self._waiting: deque[tuple[UUID, Trader]] = deque(maxlen=REMEMBERED_MAX)
+        self._asked: deque[tuple[UUID, Trader]] = deque(maxlen=2 * ASKED_MAX)
+        self._waiting: deque[tuple[UUID, Trader]] = deque(maxlen=2 * WAITING_MAX)
 
     async def turn(self, way: str | None = None) -> None:
         """Somebody does something: `way`, of `habits.WAYS`, or what chance chooses. Raises
@@ -160,7 +161,7 @@ class Trading:
 
     async def _ask(self) -> bool:
         """Somebody who may send is asked by a friend; the answer is a turn of its own."""
-        asker = await self._someone(sends=True)
+        asker = await self._someone(sends=True) if len(self._asked) < ASKED_MAX else None
         if asker is None:
             return False
         friend = self._neighbour(asker)
@@ -175,16 +176,18 @@ class Trading:
 
     async def _answer(self) -> bool:
         now = self._now()
-        if not self._asked or not self._asked[0][1].is_free(now):
+        waits = next((asked for asked in self._asked if asked[1].is_free(now)), None)
+        if waits is None:
             return await self._ask()
-        order_id, friend = self._asked.popleft()
+        self._asked.remove(waits)
+        order_id, friend = waits
         with self._acting(friend):
             if self._chance.random() < 0.15:
                 await self._do("decline", friend, Decline(self._house.ids.new(), order_id))
                 return True
             order = await self._house.orders.get(order_id)
             if order is not None and not await self._has(friend, order.amount):
-                self._asked.append((order_id, friend))
+                self._asked.append(waits)
                 return await self._fetch(friend)
             await self._do("answer", friend, PayRequest(self._house.ids.new(), order_id))
         return True
@@ -221,11 +224,8 @@ class Trading:
 
     async def _send_away(self) -> bool:
         """Money for a phone without a wallet waits; when much waits, the oldest is taken back."""
-        if len(self._waiting) >= WAITING_MAX and self._waiting[0][1].is_free(self._now()):
-            order_id, sender = self._waiting.popleft()
-            with self._acting(sender):
-                await self._do("take_back", sender, TakeBack(self._house.ids.new(), order_id))
-            return True
+        if len(self._waiting) >= WAITING_MAX:
+            return await self._take_back()
         trader = await self._someone(sends=True)
         if trader is None:
             return False
@@ -237,6 +237,17 @@ class Trading:
             said = await self._do("send_away", trader, Send(order_id, amount, phone=phone))
             if isinstance(said, Receipt) and said.order.state is State.HELD:
                 self._waiting.append((order_id, trader))
+        return True
+
+    async def _take_back(self) -> bool:
+        now = self._now()
+        waits = next((sent for sent in self._waiting if sent[1].is_free(now)), None)
+        if waits is None:
+            return False
+        self._waiting.remove(waits)
+        order_id, sender = waits
+        with self._acting(sender):
+            await self._do("take_back", sender, TakeBack(self._house.ids.new(), order_id))
         return True
 
     async def _fetch(self, trader: Trader) -> bool:
@@ -316,7 +327,10 @@ class Trading:
             if trader.is_free(now) and (trader.may_send or not sends):
                 return trader
         free = [t for t in self._people if t.is_free(now) and (t.may_send or not sends)]
-        return self._chance.choice(free) if free else await self._newcomer(now)
+        if free:
+            return self._chance.choice(free)
+        newcomer = await self._newcomer(now)
+        return newcomer if newcomer is not None and (newcomer.may_send or not sends) else None
 
     async def _newcomer(self, now: float) -> Trader | None:
         if self._newcomers >= NEWCOMERS_MAX or now < self._newcomer_at:
