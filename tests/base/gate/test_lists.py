@@ -52,7 +52,11 @@ async def test_a_hold_ended_twice_does_not_bring_the_list_out_of_order(ledger: L
 
 async def test_what_comes_first_in_a_list_has_the_money(ledger: Ledger):
     said = await ledger.post(
-        [pay("a", "anita", "shop", 50), pay("b", "anita", "stall", 60), pay("c", "anita", "shop", 30)]
+        [
+            pay("a", "anita", "shop", 50),
+            pay("b", "anita", "stall", 60),
+            pay("c", "anita", "shop", 30),
+        ]
     )
     assert told([said]) == [["made", "insufficient_funds", "made"]]
 
@@ -79,7 +83,9 @@ async def test_a_long_list_is_made_batch_by_batch(ledger: Ledger):
 
 async def test_an_id_that_repeats_in_a_list_finds_the_first(ledger: Ledger):
     first = pay("a", "anita", "shop", 5)
-    said = await ledger.post([first, pay("b", "anita", "shop", 5), first, pay("a", "ravi", "shop", 5)])
+    said = await ledger.post(
+        [first, pay("b", "anita", "shop", 5), first, pay("a", "ravi", "shop", 5)]
+    )
     assert [getattr(a, "existed", None) for a in said] == [False, False, True, None]
     assert told([said[3:]]) == [["exists_with_different_debit"]]
 
@@ -89,6 +95,14 @@ async def test_a_group_made_in_part_before_is_not_the_same_group(ledger: Ledger)
     said = await ledger.post_groups([[pay("a", "anita", "shop", 5), pay("b", "anita", "shop", 5)]])
     assert told(said) == [["made", "group_refused"]]
     assert (await ledger.accounts([named("anita")]))[named("anita")].balance_minor == 75
+
+
+async def test_a_group_that_names_an_id_twice_is_refused(ledger: Ledger):
+    twice = [pay("b", "anita", "shop", 5), pay("b", "anita", "shop", 5)]
+    said = await ledger.post_groups(
+        [[pay("a", "anita", "shop", 5)], twice, twice, [pay("c", "anita", "shop", 5)]]
+    )
+    assert told(said) == [["made"], ["group_refused"] * 2, ["group_refused"] * 2, ["made"]]
 
 
 @pytest.mark.parametrize("amount", [5, 500], ids=["proven", "walked"])

@@ -20,7 +20,7 @@ import msgspec
 
 from argosy.base.clock import Clock
 from argosy.base.gate.batch import CALL, Answer, arguments
-from argosy.base.ledger.facts import Outcome
+from argosy.base.ledger.facts import LedgerReason, Outcome
 from argosy.base.postings import GateReason, Posting
 from argosy.base.refusals import Bug, Refused, Unavailable
 from argosy.base.store import Database
@@ -99,6 +99,8 @@ class GroupCommit:
         """
         if len(self._queue) >= WAITING_MAX:
             return Refused(GateReason.GATE_BUSY)
+        if _repeats(posting):
+            return Refused(LedgerReason.GROUP_REFUSED)
         twin = self._same.get(posting.id)
         if twin is not None and twin.postings[0] == posting:
             said = (await asyncio.shield(twin.answer))[0]
@@ -111,7 +113,7 @@ class GroupCommit:
     async def submit_in_order(self, postings: Sequence[Posting]) -> list[Committed | Refused]:
         """Submit a list whose postings are made in its order; one answer each.
 
-        Lists of any length are taken, a batch at a time; ids may repeat.
+        Lists of any length are taken, a batch at a time; ids may repeat, but not within a posting.
         """
         answers: list[Committed | Refused] = []
         at = 0
@@ -120,10 +122,16 @@ class GroupCommit:
             for posting in postings[at : at + POSTINGS_IN_BATCH_MAX]:
                 mine = {t.id for t in posting.transfers}
                 transfers += len(mine)
-                if size and (transfers > TRANSFERS_IN_BATCH_MAX or not ids.isdisjoint(mine)):
+                repeats = len(mine) < len(posting.transfers)
+                full = transfers > TRANSFERS_IN_BATCH_MAX or not ids.isdisjoint(mine)
+                if repeats or (size and full):
                     break
                 ids |= mine
                 size += 1
+            if not size:
+                answers.append(Refused(LedgerReason.GROUP_REFUSED))
+                at += 1
+                continue
             if len(self._queue) >= WAITING_MAX:
                 answers += [Refused(GateReason.GATE_BUSY)] * (len(postings) - at)
                 break
@@ -263,6 +271,11 @@ class GroupCommit:
 
 class _Undo(Exception):
     """Ends the transaction of a rehearsal."""
+
+
+def _repeats(posting: Posting) -> bool:
+    """Whether it names one transfer twice: the second could never be made, and so neither the first."""
+    return len({t.id for t in posting.transfers}) < len(posting.transfers)
 
 
 def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
