@@ -62,7 +62,7 @@ def crowds_of(operation: Operation, at_ms: int) -> tuple[str | None, str | None]
         opened = opened_ms(operation.party, facts.get("opened_at"))
         return payee_crowd(operation.party, None, opened, at_ms), None
     network = network_crowd(operation.network)
-    if operation.payee is None:
+    if operation.payee is None or operation.payee_kind == "merchant":
         return None, network
     opened = opened_ms(operation.payee, facts.get("payee_opened_at"))
     return payee_crowd(operation.payee, operation.payee_kind, opened, at_ms), network

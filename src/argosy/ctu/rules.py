@@ -185,10 +185,11 @@ class RuleSet:
         """Every rule on `facts`; a fact that is None is missing, one that is not there is absent."""
         hits: list[Hit] = []
         unevaluated: list[str] = []
+        read = facts.get
         for rule, tests in self._rules:
             missing = False
             for name, holds, bound in tests:
-                value = facts.get(name, _ABSENT)
+                value = read(name, _ABSENT)
                 if value is None:
                     missing = True
                 elif value is _ABSENT or not holds(value, bound):

@@ -29,7 +29,7 @@ async def heard(listener: Subscription) -> int:
 async def screens(db):
     made = Broadcast(db, queue_events_max=5, poll_seconds=0.02)
     await made.step()
-    yield made
+    return made
 
 
 async def test_each_party_hears_of_its_own(db, screens):

@@ -409,7 +409,7 @@ class _ChangedMyMind(Exception):
 
 async def until(holds, seconds: float = 15.0) -> None:
     async with asyncio.timeout(seconds):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - what is waited for is a state, not an event
             await asyncio.sleep(0.01)
 
 
