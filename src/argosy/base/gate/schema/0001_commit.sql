@@ -74,14 +74,22 @@ BEGIN
         day = greatest(g.day, excluded.day),
         month = greatest(g.month, excluded.month),
         year = greatest(g.year, excluded.year),
-        day_minor = CASE WHEN g.day >= excluded.day THEN g.day_minor ELSE 0 END + excluded.day_minor,
-        day_count = CASE WHEN g.day >= excluded.day THEN g.day_count ELSE 0 END + excluded.day_count,
-        month_minor = CASE WHEN g.month >= excluded.month THEN g.month_minor ELSE 0 END
-                      + excluded.month_minor,
-        month_count = CASE WHEN g.month >= excluded.month THEN g.month_count ELSE 0 END
-                      + excluded.month_count,
-        year_minor = CASE WHEN g.year >= excluded.year THEN g.year_minor ELSE 0 END
-                     + excluded.year_minor;
+        -- what comes late, from a window that is over, does not count in the one after it
+        day_minor = CASE WHEN g.day > excluded.day THEN g.day_minor
+            WHEN g.day = excluded.day THEN g.day_minor + excluded.day_minor
+            ELSE excluded.day_minor END,
+        day_count = CASE WHEN g.day > excluded.day THEN g.day_count
+            WHEN g.day = excluded.day THEN g.day_count + excluded.day_count
+            ELSE excluded.day_count END,
+        month_minor = CASE WHEN g.month > excluded.month THEN g.month_minor
+            WHEN g.month = excluded.month THEN g.month_minor + excluded.month_minor
+            ELSE excluded.month_minor END,
+        month_count = CASE WHEN g.month > excluded.month THEN g.month_count
+            WHEN g.month = excluded.month THEN g.month_count + excluded.month_count
+            ELSE excluded.month_count END,
+        year_minor = CASE WHEN g.year > excluded.year THEN g.year_minor
+            WHEN g.year = excluded.year THEN g.year_minor + excluded.year_minor
+            ELSE excluded.year_minor END;
 END $$;
 
 CREATE FUNCTION gate.give_back(u gate.use_row) RETURNS void LANGUAGE sql AS $$
@@ -611,6 +619,9 @@ BEGIN
                     IF one_use.minor <= 0 THEN
                         PERFORM gate.give_back(one_use);
                     ELSE
+                        -- A row to hold, so that nobody counts between look and count.
+                        INSERT INTO gate.usage VALUES (one_use.party, one_use.key, one_use.day,
+                            one_use.month, one_use.year, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING;
                         PERFORM 1 FROM gate.usage b
                             WHERE b.party = one_use.party AND b.key = one_use.key FOR UPDATE;
                         code := gate.limit_refusal(one_use, (SELECT b FROM gate.usage b
