@@ -4,7 +4,7 @@ over a real database, asked over HTTP."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 from litestar import Litestar
 
-from argosy.app import Wallet, build, set_up
+from argosy.app import Wallet, build, partner_api, set_up
 from argosy.base.clock import SetClock
 from argosy.base.ids import Ids
 from argosy.base.ledger.facts import Posted, Transfer
@@ -21,9 +21,7 @@ from argosy.base.parties.facts import NewParty, Party, PartyKind
 from argosy.base.products import Asker
 from argosy.base.store import Database
 from argosy.base.wallet.accounts import OPENING, system_account
-from argosy.channels.qr.draw import svg
-from argosy.partners.api.facts import Mode, NewKey, Signing, Terms
-from argosy.partners.api.keys import ApiKeys
+from argosy.partners.api.facts import NewKey, Signing, Terms
 from argosy.partners.api.routes import routes
 from argosy.partners.api.services import PartnerApi
 from argosy.partners.webhooks import facts as webhook_facts
@@ -72,14 +70,7 @@ class Shop:
         await wallet.brain.start()
         parts = {"jitter": lambda: 0.0, **parts}
         webhooks = Webhooks(db, ids, clock, wallet.keys, calling, **parts)
-        services = PartnerApi(
-            db=db, clock=clock, ids=ids, keys=wallet.keys, markets=wallet.markets,
-            parties=wallet.parties, orders=wallet.orders, ledger=wallet.ledger,
-            statement=wallet.statement, cashier=wallet.cashier,
-            api_keys=ApiKeys(db, ids, clock, wallet.keys, Mode.TEST, make_chance(11)),
-            webhooks=webhooks, payment_link=lambda what: f"{BASE}/p/{what}", draw_svg=svg,
-            public_url=BASE, terms=terms,
-        )  # fmt: skip
+        services = replace(partner_api(wallet), webhooks=webhooks, terms=terms)
         app = Litestar(routes(services), openapi_config=None, logging_config=None)
         shop = cls(wallet, clock, ids, services, app, caller(app))
         await shop.join("tea", "+919800000004", PartyKind.MERCHANT)

@@ -111,7 +111,9 @@ async def test_payments_are_listed_newest_first_and_page_by_page(shop):
         made.append((await shop.payment(100 + n))["id"])
     seen, cursor, pages = [], None, 0
     while True:
-        page = (await shop.get("/payments", limit=2, **({"cursor": cursor} if cursor else {}))).json()
+        page = (
+            await shop.get("/payments", limit=2, **({"cursor": cursor} if cursor else {}))
+        ).json()
         seen += [one["id"] for one in page["items"]]
         pages += 1
         cursor = page["next"]
@@ -181,9 +183,7 @@ async def test_a_large_shop_pays_its_price(shop):
 
     await shop.join("mall", "+919800000008", PartyKind.MERCHANT, "large")
     mall = shop.with_key((await shop.key("mall")).text)
-    said = await mall.post(
-        "/api/v1/payments", json={"amount": inr(1_000_00)}, headers=shop.fresh()
-    )
+    said = await mall.post("/api/v1/payments", json={"amount": inr(1_000_00)}, headers=shop.fresh())
     assert (said.json()["fee"], said.json()["fee_paid_by"]) == (inr(4_00), "payee")
     await shop.pay(said.json()["id"])
     line = (await mall.get("/api/v1/statement")).json()["items"][0]

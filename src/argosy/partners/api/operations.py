@@ -14,7 +14,8 @@ from argosy.base.orders.facts import OrderReason
 from argosy.base.parties.facts import PartyReason
 from argosy.base.postings import GateReason
 from argosy.base.refusals import Reason, Refused
-from argosy.partners.api import endpoints, ledger, money, payments, refunds, shapes, status
+from argosy.partners.api import shapes
+from argosy.partners.api.acts import endpoints, ledger, money, payments, refunds, status
 from argosy.partners.api.answers import JSON, Answer
 from argosy.partners.api.call import Api, Call
 from argosy.partners.api.facts import ApiReason, Scope

@@ -9,8 +9,11 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, Response
+from litestar.datastructures import MutableScopeHeaders
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import Message
+from litestar.types import Scope as WebScope
 
 from argosy.base.refusals import Refused, Unavailable
 from argosy.partners.api.answers import JSON, Answer, encoded, may_come_again, problem
@@ -50,6 +53,12 @@ def application(services: PartnerApi) -> Litestar:
     def failed(request: AnyRequest, error: Exception) -> Response[bytes]:
         return _response(api, request, _failure(request, error))
 
+    async def identify(message: Message, scope: WebScope) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableScopeHeaders.from_message(message)
+            if "x-request-id" not in headers:  # what the framework answers by itself
+                headers["x-request-id"] = request_id(Request(scope), services.ids)
+
     return Litestar(
         route_handlers=[
             *(_handler(api, operation) for operation in OPERATIONS),
@@ -58,6 +67,7 @@ def application(services: PartnerApi) -> Litestar:
         ],
         openapi_config=None,
         logging_config=None,
+        before_send=[identify],
         exception_handlers={HTTPException: failed, Exception: failed},
     )
 

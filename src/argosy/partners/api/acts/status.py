@@ -9,10 +9,10 @@ from argosy.base.orders.planning import DONE, moment
 from argosy.base.refusals import Refused
 from argosy.base.store import Record
 from argosy.partners.api import shapes
+from argosy.partners.api.acts.payments import PATH
 from argosy.partners.api.answers import Answer, answer
 from argosy.partners.api.call import Api, Call
 from argosy.partners.api.facts import ApiReason
-from argosy.partners.api.payments import PATH
 
 Outcome = Literal["running", "done", "refused", "not_done"]
 

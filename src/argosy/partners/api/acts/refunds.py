@@ -10,10 +10,10 @@ from argosy.base.money import Money
 from argosy.base.orders.facts import Order, OrderReason
 from argosy.base.refusals import Refused, must
 from argosy.partners.api import shapes
+from argosy.partners.api.acts.payments import found, money, not_done, not_tried, path_of, shown
 from argosy.partners.api.answers import Answer, answer
 from argosy.partners.api.call import Api, Call
 from argosy.partners.api.facts import ApiReason
-from argosy.partners.api.payments import found, money, not_done, not_tried, path_of, shown
 from argosy.products.refund.facts import Refund
 from argosy.products.refund.plan import REFUNDS
 from argosy.public_services.cashier.facts import Preview, Receipt

@@ -169,7 +169,7 @@ def _transfer(asked: shapes.NewTransfer) -> Transfer:
         asked.debit,
         asked.credit,
         asked.amount_minor,
-        asked.currency or "",
+        asked.currency,
         asked.kind,
         Action[asked.action.upper()],
         asked.order,

@@ -1,0 +1,1 @@
+"""What the operations do, a subject a file. Each is `act(api, call)` and answers or refuses."""
