@@ -203,7 +203,8 @@ def _code(visit: Visit, form: MoneyForm, challenged: Challenged) -> Answer:
 
 
 def _code_page(visit: Visit, form: MoneyForm, refused: Refused | None) -> Answer:
-    return Page("code.html", {"form": form, "id": form.command.id}, refused=refused)
+    facts = {"form": form, "id": form.command.id, "signature": visit.text("signature")}
+    return Page("code.html", facts, refused=refused)
 
 
 def _unknown(visit: Visit, form: MoneyForm) -> Answer:

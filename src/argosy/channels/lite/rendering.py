@@ -12,7 +12,7 @@ from babel.numbers import get_currency_symbol
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from argosy.base.clock import local_day
-from argosy.base.money import Money
+from argosy.base.money import Money, exponent
 from argosy.channels.lite import assets
 from argosy.channels.lite.visits import Visit
 from argosy.public_services.words.words import LAST_LANGUAGE
@@ -80,6 +80,7 @@ def render(visit: Visit, template: str, facts: Mapping[str, Any]) -> str:
     return _pages.get_template(template).render(
         say=visit.say,
         evidence=evidence,
+        digits=exponent(visit.market.currency) or 0,
         sign=_sign(visit.market.currency, language, visit.market.country),
         money=money,
         moment=moment,

@@ -190,7 +190,9 @@ async def arrive(lite: Lite, request: Request[Any, Any, Any]) -> Visit:
 
 def glance(lite: Lite, request: Request[Any, Any, Any]) -> Visit:
     """A request of which nothing but language and form of answer is read: for pages of errors."""
-    return _visit(lite, request, None, {})
+    visit = _visit(lite, request, None, {})
+    visit.as_json = visit.as_json or request.url.path.startswith("/api/")
+    return visit
 
 
 def _visit(

@@ -52,7 +52,7 @@ class Way:
 
 
 async def phone_page(visit: Visit) -> Answer:
-    if visit.session is not None:
+    if visit.session is not None and not visit.query("again"):
         return Go("/")
     way = Way(shop=visit.query("as") == "shop", next=local_path(visit.query("next") or "/"))
     _keep(visit, way)

@@ -24,13 +24,51 @@
     line.onopen = () => { if (opened) load(); opened = 1; };
   }
 
+  // this browser's own key: made here, kept here, never seen by anybody; it signs each payment
+  const keys = async mode => {
+    const open = indexedDB.open('argosy', 1);
+    open.onupgradeneeded = () => open.result.createObjectStore('keys');
+    return (await done(open)).transaction('keys', mode).objectStore('keys');
+  };
+  const done = ask => new Promise((yes, no) => { ask.onsuccess = () => yes(ask.result); ask.onerror = no; });
+  const text = bytes => btoa(String.fromCharCode(...new Uint8Array(bytes)));
+  const bind = async f => {
+    let pair = await done((await keys()).get('device'));
+    if (!pair) {
+      pair = await crypto.subtle.generateKey({name: 'ECDSA', namedCurve: 'P-256'}, false, ['sign']);
+      await done((await keys('readwrite')).put(pair, 'device'));
+    }
+    put(f, 'device_key', text(await crypto.subtle.exportKey('raw', pair.publicKey)));
+  };
+  const sign = async f => {
+    const pair = await done((await keys()).get('device')), set = f.dataset, form = f.elements;
+    let content = set.sign;
+    if (content.includes('*')) {
+      const [, whole, part = ''] = /^(\d+)(?:\.(\d*))?$/.exec(form.amount.value.replace(/[\s,]/g, '')) || [];
+      content = content.replace('*', BigInt(whole + part.padEnd(set.digits, '0')));
+    }
+    const said = ['argosy-payment-1', set.device, form.id.value, content].join('\n');
+    put(f, 'signature', text(await crypto.subtle.sign(
+      {name: 'ECDSA', hash: 'SHA-256'}, pair.privateKey, new TextEncoder().encode(said))));
+  };
+  const put = (f, name, value) => {
+    const field = f.elements[name] || f.appendChild(d.createElement('input'));
+    field.type = 'hidden';
+    field.name = name;
+    field.value = value;
+  };
+
   // one press is one press; the server would know it anyway
   d.addEventListener('submit', e => {
-    const f = e.target;
-    if (f.dataset.sent) { e.preventDefault(); return; }
-    f.dataset.sent = 1;
-    const b = e.submitter;
-    if (b) b.setAttribute('aria-busy', 'true');
+    const f = e.target, set = f.dataset;
+    if (set.sent) { e.preventDefault(); return; }
+    set.sent = 1;
+    if (e.submitter) e.submitter.setAttribute('aria-busy', 'true');
+    const first = 'bind' in set ? bind : 'device' in set ? sign : 0;
+    if (first && w.crypto && crypto.subtle) {
+      e.preventDefault();
+      first(f).catch(() => {}).finally(() => HTMLFormElement.prototype.submit.call(f));
+    }
   });
   w.addEventListener('pageshow', () => d.querySelectorAll('[data-sent]').forEach(f => {
     delete f.dataset.sent;
