@@ -35,7 +35,8 @@ def processes(db: Database, clock: SetClock, many: int = 4) -> list[GroupCommit]
 
 def said(answers) -> Counter[str]:
     return Counter(
-        a.code if isinstance(a, Refused) else a.refused.code if a.refused else "made" for a in answers
+        a.code if isinstance(a, Refused) else a.refused.code if a.refused else "made"
+        for a in answers
     )
 
 
@@ -185,8 +186,16 @@ async def test_several_processes_on_the_same_accounts(db: Database, ids: Ids, cl
             steps.append(move(f"t{n}.{k}", debit, credit, chance.randint(1, 300)))
         return Posting(named(f"p{n}"), None, tuple(steps))
 
-    postings = [any_posting(n) for n in range(800)]
-    answers = await asyncio.gather(*(commits[n % 4].submit(p) for n, p in enumerate(postings)))
+    async def one_after_the_other(commit: GroupCommit, mine: list[Posting]) -> list:
+        return [await commit.submit(posting) for posting in mine]
+
+    postings = [any_posting(n) for n in range(1_000)]
+    queues = [postings[n::40] for n in range(40)]
+    told = await asyncio.gather(
+        *(one_after_the_other(commits[n % 4], mine) for n, mine in enumerate(queues))
+    )
+    postings = [posting for mine in queues for posting in mine]
+    answers = [answer for mine in told for answer in mine]
     expected = dict.fromkeys(people, 500)
     made = refused = 0
     for posting, answer in zip(postings, answers, strict=True):

@@ -249,10 +249,11 @@ class GroupCommit:
                 if error.sqlstate != _MOVED or tries >= TRIES_MAX:
                     raise
                 self._prove = PROVE_BATCHES
-            except Unavailable:
+            except Unavailable as outage:
                 if tries >= TRIES_MAX:
                     raise
-                await asyncio.sleep(RETRY_SECONDS * 2**tries)
+                if not isinstance(outage.__cause__, _AGAIN):
+                    await asyncio.sleep(RETRY_SECONDS * 2**tries)
 
     async def rehearse(self, posting: Posting) -> Committed | Refused:
         """What `submit` would answer now. The same road, in a transaction that is undone."""

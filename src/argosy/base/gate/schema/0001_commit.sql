@@ -318,6 +318,15 @@ CREATE FUNCTION gate.asks(
                          p_order, p_hold, p_up_to, p_expires, p_at) WITH ORDINALITY
 $$;
 
+-- Hold all accounts of a batch, in the one order that everybody keeps to.
+CREATE FUNCTION gate.hold_accounts(p_debit uuid[], p_credit uuid[], p_hold uuid[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM ledger.accounts a WHERE a.id = ANY (p_debit || p_credit || ARRAY(
+            SELECT unnest(ARRAY[h.debit, h.credit]) FROM ledger.holds h WHERE h.id = ANY (p_hold)))
+        ORDER BY a.id FOR UPDATE;
+END $$;
+
 -- Commit a batch. The p_t* arrays are its transfers, p_grp the posting each belongs to (1, 2, ...,
 -- ascending); orders, uses and events name their posting too. `p_prove` asks to prove the accounts
 -- before they are updated; without it the guards of the update are relied on, which is right while
@@ -374,8 +383,7 @@ BEGIN
             chain_hash := sha256('');
         END IF;
         IF p_held THEN
-            PERFORM 1 FROM ledger.accounts a WHERE a.id = ANY (p_debit) OR a.id = ANY (p_credit)
-                ORDER BY a.id FOR UPDATE;
+            PERFORM gate.hold_accounts(p_debit, p_credit, p_hold);
         END IF;
     END IF;
 
@@ -463,6 +471,11 @@ BEGIN
             ON a.id IN (coalesce(h.debit, t.debit), coalesce(h.credit, t.credit))
         WHERE t.at IS NULL OR t.at > p_now OR t.at < t.before OR t.at < a.last_at)) THEN
         SELECT array_agg(n) INTO doubtful FROM generate_series(1, p_groups) n;
+    END IF;
+
+    -- Who walks takes accounts in the order of the postings, and so would meet others crosswise.
+    IF doubtful IS NOT NULL AND NOT p_held THEN
+        PERFORM gate.hold_accounts(p_debit, p_credit, p_hold);
     END IF;
 
     -- 2. What is proven, as sets. Guards repeat the proof on the rows as they are when updated.
