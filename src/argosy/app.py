@@ -12,7 +12,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from argosy.banks import rails
@@ -24,6 +24,7 @@ from argosy.base.ledger.books import Ledger
 from argosy.base.manifest import discover
 from argosy.base.markets import Market
 from argosy.base.orders.reading import Orders
+from argosy.base.outbox import prune
 from argosy.base.outbox.broadcast import Broadcast
 from argosy.base.outbox.relay import Relay
 from argosy.base.parties.facts import Party
@@ -55,6 +56,8 @@ from argosy.public_services.words.words import Words
 from argosy.settings import Settings
 
 SWEEP_ROWS_MAX = 200
+EVENTS_KEPT = timedelta(days=7)
+"""So long the event log is kept for readers yet to come; the journal and the orders stay for ever."""
 _log = logging.getLogger(__name__)
 
 
@@ -224,8 +227,12 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
     async def resumed(_now: datetime, _limit: int) -> int:
         return await wallet.identity.resume()
 
+    async def forgotten_events(now: datetime, _limit: int) -> int:
+        return await prune(wallet.db, now - EVENTS_KEPT)
+
     return (
         *wallet.cashier.sweeps(),
+        Sweep("outbox.prune", 600.0, forgotten_events),
         *api_sweeps(partner_api(wallet)),
         Sweep("notify.deliver", 1.0, messages),
         Sweep("notify.forget", 60.0, forgotten),
@@ -285,4 +292,6 @@ async def not_ready(wallet: Wallet) -> str | None:
         return "the database does not answer"
     if not there:
         return "the database is not migrated"
+    if not wallet.brain.ready:
+        return "the risk brain has not caught up with the event log"
     return None

@@ -156,7 +156,8 @@ class Memory:
             if count < BATCH_EVENTS_MAX:
                 await asyncio.sleep(PAUSE_SECONDS)
                 try:
-                    await asyncio.wait_for(woken.wait(), POLL_SECONDS)
+                    async with asyncio.timeout(POLL_SECONDS):  # wait_for may lose a cancellation
+                        await woken.wait()
                 except TimeoutError:
                     continue
 

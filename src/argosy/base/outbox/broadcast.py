@@ -147,7 +147,8 @@ class Broadcast:
             if count < BATCH_EVENTS_MAX:
                 await asyncio.sleep(PAUSE_SECONDS)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
+                    async with asyncio.timeout(self._poll_seconds):  # wait_for may lose a cancellation
+                        await self._woken.wait()
 
     async def step(self) -> int:
         """Read what is new once, hand it over, and say how many events were read.

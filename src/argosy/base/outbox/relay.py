@@ -147,7 +147,8 @@ class Relay:
             if handled < self._batch_events_max:
                 await asyncio.sleep(self._pause_seconds)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
+                    async with asyncio.timeout(self._poll_seconds):  # wait_for may lose a cancellation
+                        await self._woken.wait()
 
     async def prepare(self) -> None:
         """Make the consumer's cursor where it has none; `run` does this by itself."""
