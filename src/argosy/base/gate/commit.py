@@ -258,7 +258,7 @@ class GroupCommit:
     async def rehearse(self, posting: Posting) -> Committed | Refused:
         """What `submit` would answer now. The same road, in a transaction that is undone."""
         now = self._clock.now()
-        values, starts = arguments([posting], now, self._lanes[0], prove=True, held=False)
+        values, starts = arguments([posting], now, self._lanes[0], prove=True, held=True)
         try:
             async with self._db.work() as conn:
                 row: Any = await conn.fetchrow(CALL, *values)
