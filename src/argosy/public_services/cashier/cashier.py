@@ -171,7 +171,7 @@ class Cashier:
         market = tools.markets.get(asker.party.market)
         if market is None:
             return Refused(CashierReason.OTHER_MARKET)
-        blank = Context(market, tools.clock.now(), asker, mark=mark)
+        now = tools.clock.now()
         if wants.order is not None:
             counted = await tools.orders.counted(wants.order)
             if counted is None or counted.order.market != market.code:
@@ -179,7 +179,7 @@ class Cashier:
             order = counted.order
             beside = order.payee if order.payee != asker.party.id else order.payer
             other = await tools.parties.get(beside) if beside is not None else None
-            return replace(blank, other=other, order=order, uses=counted.uses)
+            return Context(market, now, asker, other, order, counted.uses, mark=mark)
         found = await self._other(market, wants)
         if isinstance(found, Refused):
             return found
@@ -190,7 +190,7 @@ class Cashier:
             text = phone if name == "phone" else getattr(command, name)
             if text is not None and not (name == "phone" and other is not None):
                 sealed[name] = sealing(name, text)
-        return replace(blank, other=other, sealed=sealed)
+        return Context(market, now, asker, other, sealed=sealed, mark=mark)
 
     async def _other(
         self, market: Market, wants: Wants
