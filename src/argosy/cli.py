@@ -23,12 +23,14 @@ from argosy.base.gate.commit import LANES
 from argosy.base.ids import parse_id
 from argosy.base.ledger.verify import verify
 from argosy.base.manifest import ManifestError
+from argosy.base.parties.facts import PartyReason
 from argosy.base.refusals import Refused, Unavailable
 from argosy.base.store import Database, StoreError, installation
 from argosy.base.store.migrations import migrate, pending
 from argosy.base.store.postgres import Postgres
 from argosy.ctu.cases import CaseState
 from argosy.management.status import forget_running, note_running, parts
+from argosy.partners.api.facts import NewKey
 from argosy.sandbox.town import Town, lay_out
 from argosy.sandbox.traffic import trade
 from argosy.settings import Settings, SettingsError
@@ -49,6 +51,8 @@ db = typer.Typer(help="The database: its schema, its server, its copies.", no_ar
 ledger = typer.Typer(help="The books.", no_args_is_help=True)
 bench = typer.Typer(help="Measure it on this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
+keys = typer.Typer(help="Keys of the partner API.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
 cases = typer.Typer(help="Payments that wait for a human.", no_args_is_help=True)
 app.add_typer(cases, name="cases")
 app.add_typer(db, name="db")
@@ -201,7 +205,9 @@ async def _keep_worker(index: int, fd: int, url: str) -> None:
             process.send_signal(signal.SIGINT)
             await process.wait()
             raise
-        logging.getLogger(__name__).error("worker %d ended with %s and is started again", index, ended)
+        logging.getLogger(__name__).error(
+            "worker %d ended with %s and is started again", index, ended
+        )
         await asyncio.sleep(RESTART_SECONDS)
 
 
@@ -251,6 +257,40 @@ def status(demo: Demo = False) -> None:
 def key() -> None:
     """Make a key for ARGOSY_KEY. Keep it outside the database and outside its backups."""
     print(config.new_key())
+
+
+@keys.command("create")
+def keys_create(
+    number: Annotated[str, typer.Argument(help="The merchant's public number.")],
+    label: Annotated[str, typer.Option(help="What the key is for.")] = "made at the terminal",
+    demo: Demo = False,
+) -> None:
+    """Make a merchant a key for the partner API. It is shown once."""
+
+    async def make(wallet: Wallet) -> NewKey | Refused:
+        for market in wallet.markets.values():
+            party = await wallet.parties.by_number(market.code, number.replace(" ", ""))
+            if party is not None:
+                return await wallet.api_keys.create(party, label)
+        return Refused(PartyReason.PARTY_NOT_FOUND)
+
+    _show_key(_with_wallet(demo, make))
+
+
+@keys.command("operator")
+def keys_operator(
+    label: Annotated[str, typer.Option(help="What the key is for.")] = "made at the terminal",
+    demo: Demo = False,
+) -> None:
+    """Make a key for the ledger's own API, which may move any money. It is shown once."""
+    _show_key(_with_wallet(demo, lambda wallet: wallet.api_keys.create_operator(label)))
+
+
+def _show_key(made: NewKey | Refused) -> None:
+    if isinstance(made, Refused):
+        _stop(f"{made.reason.meaning} ({made.code})")
+        return
+    say(made.text)
 
 
 # --- the database --------------------------------------------------------------------------------
