@@ -302,16 +302,19 @@ class Ledger:
         return Page(entries, Cursor(rows[limit]["id"], _after(rows[limit])))
 
     async def totals_at(self, account_id: UUID, at: datetime) -> Totals | None:
-        """The totals of an account just after everything noted up to `at`; None if not opened yet.
+        """The totals of an account just after everything noted up to `at`; None if not opened yet and
+        nothing from before its opening was imported.
 
         Looks up the first mark after `at` and walks back from there, so it costs the same for any
         instant of any account.
         """
         row = await self._db.one(_TOTALS_AT, account_id, at, CLOCK_SKEW_MAX)
-        return None if row is None else Totals(*row)
+        if row is None:
+            return None
+        totals = _after(row)
+        return None if row["opened_at"] > at and totals == _UNKNOWN else totals
 
 
-# Walk back along the links, carrying the totals as they stood after each entry.
 # Walk back along the links. Each row carries the totals as they stood after its entry; a cursor holds
 # the next entry with its totals, so that a later page begins where the last one ended.
 _WALK = """
@@ -350,11 +353,12 @@ _TOTALS_AT = """
         FROM (
             SELECT 0 AS head, entries, last_entry, debits_pending, debits_posted, credits_pending,
                    credits_posted
-            FROM (SELECT * FROM ledger.marks WHERE account = $1 AND at > $2
+            FROM (SELECT * FROM ledger.marks
+                  WHERE account = $1 AND at > $2::timestamptz + $3::interval
                   ORDER BY at, entries LIMIT 1) first_mark
             UNION ALL
             SELECT 1, entries, last_entry, debits_pending, debits_posted, credits_pending,
-                   credits_posted FROM ledger.accounts WHERE id = $1 AND opened_at <= $2
+                   credits_posted FROM ledger.accounts WHERE id = $1
         ) m ORDER BY m.head LIMIT 1
     ), w AS (
         SELECT last_entry AS next, debits_pending, debits_posted, credits_pending, credits_posted
@@ -372,7 +376,8 @@ _TOTALS_AT = """
                  CASE WHEN t.at <= $2 OR t.action = 0 THEN 0
                       WHEN t.action = 1 THEN t.amount ELSE -t.released END AS pended) e
     )
-    SELECT debits_pending, debits_posted, credits_pending, credits_posted
+    SELECT debits_pending, debits_posted, credits_pending, credits_posted,
+           (SELECT opened_at FROM ledger.accounts WHERE id = $1) AS opened_at
     FROM w WHERE next IS NULL LIMIT 1
 """
 
