@@ -117,6 +117,16 @@ async def test_whenever_a_connection_is_cut_it_is_an_outage_and_no_broken_one_is
     await killer.close()
 
 
+@pytest.mark.parametrize("sqlstate", ["53100", "58030", "XX000"])
+async def test_a_disk_that_fails_or_is_full_is_an_outage(shop, sqlstate):
+    """A spent quota, and a file as long as it may be, are told as the last of these."""
+    with pytest.raises(Unavailable, match="could not extend file"):
+        await shop.run(
+            f"DO $$ BEGIN RAISE 'could not extend file' USING ERRCODE = '{sqlstate}'; END $$"
+        )
+    assert await shop.value("SELECT 1") == 1
+
+
 async def test_a_deadlock_is_an_outage_for_the_one_who_lost(shop):
     await shop.many("INSERT INTO shop VALUES ($1, $2)", [(A, 0), (B, 0)])
     both_have_one = asyncio.Barrier(2)

@@ -30,6 +30,8 @@ _OUTAGES = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,  # admin shutdown, crash shutdown, cannot connect now, cancelled
     asyncpg.InsufficientResourcesError,  # too many connections, disk full, out of memory
+    asyncpg.PostgresSystemError,  # the disk does not read or write
+    asyncpg.InternalServerError,  # the server's own trouble, such as a quota that is spent
     asyncpg.TransactionRollbackError,  # deadlock, serialisation
     asyncpg.LockNotAvailableError,
     asyncpg.InternalClientError,  # see `_borrow`
