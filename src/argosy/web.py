@@ -11,43 +11,57 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import msgspec
 import uvicorn
-from litestar import Litestar, MediaType, Response, get
 
 from argosy.app import Wallet, not_ready, partner_api, running
 from argosy.base.parties.facts import Party
-from argosy.channels.lite.routes import errors as lite_errors
-from argosy.channels.lite.routes import routes as lite_routes
+from argosy.channels.lite.routes import application as lite_application
 from argosy.channels.lite.services import Lite
-from argosy.partners.api.routes import routes as api_routes
+from argosy.channels.lite.wire import App, Receive, Response, Scope, Send
+from argosy.partners.api.web import application as api_application
 from argosy.products.send.claims import claim
 
 BACKLOG = 2048
+API = "/api"
+HEALTH = ("/health/live", "/health/ready")
 GOODBYE_SECONDS = 3
 COLLECT_AT = (20_000, 50, 100)
 
 
-def web(wallet: Wallet) -> Litestar:
-    """The application over a wired wallet; what moves by itself is started apart (`app.running`)."""
+def web(wallet: Wallet) -> App:
+    """The application over a wired wallet: the lite app at the root, the partner API below `/api`, and
+    how the process is. What moves by itself is started apart (`app.running`)."""
+    lite = lite_application(_lite(wallet))
+    api: App = api_application(partner_api(wallet))  # type: ignore[assignment]  # ASGI, as ours
 
-    @get("/health/live", media_type=MediaType.JSON, sync_to_thread=False)
-    def live() -> dict[str, Any]:
-        return {"status": "live", "pid": os.getpid()}
-
-    @get("/health/ready", media_type=MediaType.JSON)
-    async def ready() -> Response[dict[str, Any]]:
+    async def health(path: str) -> Response:
+        if path == "/health/live":
+            return _json({"status": "live", "pid": os.getpid()})
         reason = await not_ready(wallet)
         if reason is None:
-            return Response({"status": "ready"})
-        return Response({"status": "not ready", "reason": reason}, status_code=503)
+            return _json({"status": "ready"})
+        return _json({"status": "not ready", "reason": reason}, 503)
 
-    lite = _lite(wallet)
-    return Litestar(
-        [live, ready, *lite_routes(lite), *api_routes(partner_api(wallet))],
-        exception_handlers=lite_errors(lite),  # type: ignore[arg-type]
-        openapi_config=None,
-        logging_config=None,
-    )
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope.get("path", "")
+        if scope["type"] != "http":  # no web sockets here, and nothing to do at start and end
+            return
+        if path == API or path.startswith(API + "/"):
+            await api({**scope, "path": path.removeprefix(API) or "/"}, receive, send)
+        elif path in HEALTH:
+            response = await health(path)
+            await response.answer(receive, send, head=scope["method"] == "HEAD")
+        else:
+            await lite(scope, receive, send)
+
+    return app
+
+
+def _json(body: dict[str, Any], status: int = 200) -> Response:
+    headers = {"cache-control": "no-store"}
+    content = msgspec.json.encode(body)
+    return Response(content, status_code=status, media_type="application/json", headers=headers)
 
 
 def _lite(wallet: Wallet) -> Lite:
@@ -111,7 +125,7 @@ async def serve(
         web(wallet),
         http="httptools",
         loop="uvloop",
-        lifespan="on",
+        lifespan="off",
         access_log=False,
         server_header=False,
         log_config=None,

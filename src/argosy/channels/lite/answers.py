@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from litestar import Response
-from litestar.datastructures import Cookie
 
 from argosy.base.money import Money
 from argosy.base.refusals import Kind, Refused
+from argosy.channels.lite.wire import Response
 
 GZIP_BYTES_MIN = 400
 PROBLEM = "application/problem+json"
@@ -80,7 +79,7 @@ class No:
     status: int | None = None
 
 
-Answer = Page | Go | No | Response[Any]
+Answer = Page | Go | No | Response
 
 
 def status_of(refused: Refused) -> int:
@@ -88,15 +87,13 @@ def status_of(refused: Refused) -> int:
     return STATUS[refused.reason.kind]
 
 
-def json_answer(data: Mapping[str, Any], status: int = 200) -> Response[bytes]:
+def json_answer(data: Mapping[str, Any], status: int = 200) -> Response:
     """JSON for a program: money and times as the API writes them."""
     content = msgspec.json.encode(data)
     return Response(content, status_code=status, media_type=JSON, headers=dict(DATA_HEADERS))
 
 
-def problem(
-    refused: Refused, said: str, status: int | None = None, **more: Any
-) -> Response[bytes]:
+def problem(refused: Refused, said: str, status: int | None = None, **more: Any) -> Response:
     """RFC 9457 problem details: `code` is stable, `detail` is the sentence a customer would read."""
     status = status or status_of(refused)
     facts = {name: plain_fact(value) for name, value in refused.facts.items()}
@@ -132,7 +129,7 @@ def plain_fact(value: Any) -> Any:
 
 def html_answer(
     text: str, *, status: int = 200, zipped: bool = False, secure: bool = False
-) -> Response[bytes]:
+) -> Response:
     """A page. `zipped` where the browser takes gzip; `secure` where it came over https."""
     content = text.encode()
     headers = {**PAGE_HEADERS, **SECURE_HEADERS} if secure else dict(PAGE_HEADERS)
@@ -145,20 +142,16 @@ def html_answer(
     return Response(content, status_code=status, media_type=HTML, headers=headers)
 
 
-def go_answer(to: str) -> Response[bytes]:
+def go_answer(to: str) -> Response:
     """303: whatever was asked is done; this is where to look at it."""
     headers = {**DATA_HEADERS, "location": to}
     return Response(b"", status_code=303, media_type="text/plain", headers=headers)
 
 
-def with_cookies(response: Response[Any], cookies: list[Cookie]) -> Response[Any]:
-    """The response with `cookies` to be kept or (with no value) forgotten."""
-    for cookie in cookies:
-        response.set_cookie(cookie)
-    return response
-
-
-def cookie(name: str, value: str, *, secure: bool, seconds: int | None, path: str = "/") -> Cookie:
-    """A cookie that no script sees and no other site sends; an empty value ends it."""
-    made = Cookie(name, path=path, value=value, secure=secure, httponly=True, samesite="lax")
-    return replace(made, max_age=0 if not value else seconds)
+def cookie(name: str, value: str, *, secure: bool, seconds: int | None, path: str = "/") -> str:
+    """A `set-cookie` for one that no script sees and no other site sends; an empty value ends it."""
+    age = seconds if value else 0
+    parts = [f"{name}={value}", f"Path={path}", "HttpOnly", "SameSite=lax"]
+    parts += ["Secure"] if secure else []
+    parts += [f"Max-Age={age}"] if age is not None else []
+    return "; ".join(parts)

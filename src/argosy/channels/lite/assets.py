@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from litestar import Response
+from argosy.channels.lite.wire import Response
 
 FOLDER = Path(__file__).parent / "static"
 PREFIX = "/-/"
@@ -44,7 +44,7 @@ def load() -> dict[str, Asset]:
     return found
 
 
-def serve(assets: Mapping[str, Asset], name: str, *, zipped: bool) -> Response[bytes] | None:
+def serve(assets: Mapping[str, Asset], name: str, *, zipped: bool) -> Response | None:
     """The file at `/-/<name>`; None where there is none."""
     asset = next((a for a in assets.values() if a.path == PREFIX + name), None)
     if asset is None:

@@ -46,7 +46,11 @@ def _row(visit: Visit, line: Line, sides: dict[UUID, Side]) -> Row:
     kind = line.kind if line.kind in _KINDS else "other"
     coming = _is_coming(order, visit.me.id, kind, minor)
     way = "in" if coming else "out"
-    key = f"lite.line.{kind}" if kind in ("top_up", "withdraw", "other") else f"lite.line.{kind}_{way}"
+    key = (
+        f"lite.line.{kind}"
+        if kind in ("top_up", "withdraw", "other")
+        else f"lite.line.{kind}_{way}"
+    )
     tag = "" if moved else _tag(visit, coming, minor)
     tone = "wait" if not moved else "in" if minor > 0 else "out"
     return Row(

@@ -43,9 +43,7 @@ PIN_REASONS = frozenset(
 _CODE_WRONG = frozenset({SigninReason.OTP_WRONG})
 _CODE_OVER = frozenset({SigninReason.OTP_EXPIRED, SigninReason.OTP_TRIES_SPENT})
 _DIGITS_MAX = 18
-_SIGNATURES = frozenset(
-    {SigninReason.DEVICE_SIGNATURE_MISSING, SigninReason.DEVICE_SIGNATURE_WRONG}
-)
+SIGNATURES = frozenset({SigninReason.DEVICE_SIGNATURE_MISSING, SigninReason.DEVICE_SIGNATURE_WRONG})
 
 
 @dataclass(frozen=True)
@@ -149,9 +147,9 @@ def amount_of(visit: Visit) -> Money | Refused:
 
 async def _refused(visit: Visit, form: MoneyForm, refused: Refused) -> Answer:
     reason = refused.reason
-    if visit.as_json or form.at_once and reason in PIN_REASONS | _SIGNATURES:
+    if visit.as_json or (form.at_once and reason in PIN_REASONS | SIGNATURES):
         return await form.again(refused)
-    if reason in PIN_REASONS | _CODE_OVER | _SIGNATURES:
+    if reason in PIN_REASONS | _CODE_OVER | SIGNATURES:
         return await _confirm(visit, form, refused)
     if reason in _CODE_WRONG:
         return _code_page(visit, form, refused)
@@ -173,7 +171,6 @@ async def _confirm(visit: Visit, form: MoneyForm, refused: Refused | None) -> An
         "note": seen.order.note,
         "waits_until": _waits_until(seen.order),
         "content": seen.content,
-        "pin_lost": refused is not None and refused.reason is SigninReason.PIN_LOCKED,
     }
     return Page("confirm.html", facts, refused=refused)
 

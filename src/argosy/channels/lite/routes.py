@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import quote
 
-from litestar import Request, Response, Router
-from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
-from litestar.types import ControllerRouterHandler
-
-from argosy.base.refusals import Refused, Unavailable
+from argosy.base.refusals import Refused, Unavailable, must
 from argosy.channels.lite.answers import (
     Answer,
     Go,
@@ -23,89 +17,108 @@ from argosy.channels.lite.answers import (
     json_answer,
     problem,
     status_of,
-    with_cookies,
 )
+from argosy.channels.lite.money import SIGNATURES
 from argosy.channels.lite.pages import ADDRESSES
 from argosy.channels.lite.pages.address import Address, Who
 from argosy.channels.lite.reasons import LiteReason
 from argosy.channels.lite.rendering import render
 from argosy.channels.lite.services import Lite
 from argosy.channels.lite.visits import (
-    BODY_BYTES_MAX,
     ENTER,
     Stop,
     Visit,
     arrive,
     glance,
 )
+from argosy.channels.lite.wire import (
+    App,
+    Gone,
+    Pattern,
+    Receive,
+    Request,
+    Response,
+    Scope,
+    Send,
+)
 from argosy.public_services.signin.facts import SigninReason
 
 _log = logging.getLogger(__name__)
-ErrorHandler = Callable[[Request[Any, Any, Any], Exception], Response[Any]]
-
-_BY_STATUS: Mapping[int, LiteReason] = {
-    404: LiteReason.PAGE_UNKNOWN,
-    405: LiteReason.METHOD_NOT_TAKEN,
-    413: LiteReason.FORM_TOO_LARGE,
-    415: LiteReason.CONTENT_TYPE_NOT_TAKEN,
-}
 
 
-def routes(services: Lite) -> list[ControllerRouterHandler]:
-    """Every page of the app, for the server to mount at its root."""
-    handlers: list[ControllerRouterHandler] = [_handler(services, one) for one in ADDRESSES]
-    router = Router(
-        path="/",
-        route_handlers=handlers,
-        exception_handlers=errors(services),  # type: ignore[arg-type]
-        request_max_body_size=4 * BODY_BYTES_MAX,
-        include_in_schema=False,
-    )
-    return [router]
+def application(services: Lite) -> App:
+    """Every page of the app as one ASGI application, for the server to put at its root."""
+    exact: dict[str, dict[str, Address]] = {}
+    patterns: list[tuple[Pattern, dict[str, Address]]] = []
+    for path, addresses in _by_path().items():
+        pattern = Pattern(path)
+        if pattern.is_plain:
+            exact[path] = addresses
+        else:
+            patterns.append((pattern, addresses))
 
+    def find(path: str) -> tuple[dict[str, Address], dict[str, str]] | None:
+        if path in exact:
+            return exact[path], {}
+        for pattern, addresses in patterns:
+            params = pattern.match(path)
+            if params is not None:
+                return addresses, params
+        return None
 
-def errors(services: Lite) -> dict[type[Exception], ErrorHandler]:
-    """What is shown where no page was reached: an address that there is none of, a part that does not
-    answer, a bug. Programs that ask for JSON get problem details. For the server's own handlers."""
-
-    def unknown(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        if status >= 500:
-            return broken(request, error)
-        reason = _BY_STATUS.get(status, LiteReason.REQUEST_UNREADABLE)
-        return _refusal_page(glance(services, request), Refused(reason), status)
-
-    def unavailable(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-        _log.error("%s %s: %s", request.method, request.url.path, error)
-        return _refusal_page(glance(services, request), Refused(LiteReason.NOT_ANSWERING), 503)
-
-    def broken(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-        _log.error("%s %s broke", request.method, request.url.path, exc_info=error)
-        return _bug_page(glance(services, request))
-
-    return {HTTPException: unknown, Unavailable: unavailable, Exception: broken}
-
-
-def _handler(lite: Lite, address: Address) -> HTTPRouteHandler:
-    async def handle(request: Request[Any, Any, Any]) -> Response[Any]:
-        visit: Visit | None = None
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        found = find(scope["path"])
+        addresses, params = found or ({}, {})
+        request = Request(scope, receive, params)
+        is_head = request.method == "HEAD"
+        address = addresses.get("GET" if is_head else request.method)
         try:
-            visit = await arrive(lite, request)
-            answer = await _answered(visit, address)
-        except Stop as stop:
-            answer = No(stop.refused, stop.status)
-        visit = visit or glance(lite, request)
-        session = visit.session
-        if session is not None and session.rotate_due and not visit.cookies:
-            token = await lite.signin.rotate(session)
-            if token is not None:
-                left = session.expires_at - lite.clock.now()
-                visit.keep("argosy", token, int(left.total_seconds()))
-        response = shown(visit, answer)
-        return with_cookies(response, visit.cookies) if visit.cookies else response
+            if address is not None:
+                response = await _at(services, request, address)
+            else:
+                reason = LiteReason.METHOD_NOT_TAKEN if addresses else LiteReason.PAGE_UNKNOWN
+                status = 405 if addresses else 404
+                response = _refusal_page(glance(services, request), Refused(reason), status)
+        except Gone:
+            return
+        except Unavailable as outage:
+            _log.error("%s %s: %s", request.method, request.path, outage)
+            refused = Refused(LiteReason.NOT_ANSWERING)
+            response = _refusal_page(glance(services, request), refused, 503)
+        except Exception:  # noqa: BLE001 - a bug is shown as what it is, and logged whole
+            _log.exception("%s %s broke", request.method, request.path)
+            response = _bug_page(glance(services, request))
+        await response.answer(receive, send, head=is_head)
 
-    handle.__name__ = address.view.__name__
-    return HTTPRouteHandler(address.path, http_method=address.method, status_code=200)(handle)
+    return app
+
+
+def _by_path() -> dict[str, dict[str, Address]]:
+    found: dict[str, dict[str, Address]] = {}
+    for address in ADDRESSES:
+        there = found.setdefault(address.path, {})
+        must(address.method not in there, "two views at one address", path=address.path)
+        there[address.method] = address
+    return found
+
+
+async def _at(lite: Lite, request: Request, address: Address) -> Response:
+    visit: Visit | None = None
+    try:
+        visit = await arrive(lite, request)
+        answer = await _answered(visit, address)
+    except Stop as stop:
+        answer = No(stop.refused, stop.status)
+    visit = visit or glance(lite, request)
+    session = visit.session
+    if session is not None and session.rotate_due and not visit.cookies:
+        token = await lite.signin.rotate(session)
+        if token is not None:
+            left = session.expires_at - lite.clock.now()
+            visit.keep("argosy", token, int(left.total_seconds()))
+    response = shown(visit, answer)
+    response.cookies += visit.cookies
+    return response
 
 
 async def _answered(visit: Visit, address: Address) -> Answer:
@@ -123,12 +136,12 @@ def _sign_in_first(visit: Visit) -> Answer:
         return No(Refused(SigninReason.SIGNED_OUT))
     if visit.kept("argosy"):
         visit.forget("argosy")
-    path = visit.request.url.path
+    path = visit.request.path
     back = f"?next={quote(path)}" if visit.request.method == "GET" and path != "/live" else ""
     return Go(f"{ENTER}{back}")
 
 
-def shown(visit: Visit, answer: Answer) -> Response[Any]:
+def shown(visit: Visit, answer: Answer) -> Response:
     """The answer as a response, in the form that the visitor takes."""
     match answer:
         case Response():
@@ -149,14 +162,19 @@ def shown(visit: Visit, answer: Answer) -> Response[Any]:
             return _html(visit, text, 422 if refused is not None and status == 200 else status)
 
 
-def _wrong(visit: Visit, refused: Refused | None) -> Mapping[str, str] | None:
+def _wrong(visit: Visit, refused: Refused | None) -> Mapping[str, object] | None:
     """What stands beside the field that is wrong (or at the top where it is none in particular)."""
     if refused is None:
         return None
-    return {"field": refused.field or "", "text": visit.refusal(refused), "code": refused.code}
+    return {
+        "field": refused.field or "",
+        "text": visit.refusal(refused),
+        "bind_again": refused.reason in SIGNATURES,
+        "pin_locked": refused.reason is SigninReason.PIN_LOCKED,
+    }
 
 
-def _refusal_page(visit: Visit, refused: Refused, status: int | None = None) -> Response[Any]:
+def _refusal_page(visit: Visit, refused: Refused, status: int | None = None) -> Response:
     status = status or status_of(refused)
     if visit.as_json:
         return problem(refused, visit.refusal(refused), status)
@@ -164,7 +182,7 @@ def _refusal_page(visit: Visit, refused: Refused, status: int | None = None) -> 
     return _html(visit, render(visit, "refused.html", facts), status)
 
 
-def _bug_page(visit: Visit) -> Response[Any]:
+def _bug_page(visit: Visit) -> Response:
     text = visit.say("lite.broken.text")
     if visit.as_json:
         body = {"type": "about:blank", "title": text, "status": 500, "code": "internal_error"}
@@ -173,8 +191,6 @@ def _bug_page(visit: Visit) -> Response[Any]:
     return _html(visit, render(visit, "refused.html", facts), 500)
 
 
-def _html(visit: Visit, text: str, status: int) -> Response[bytes]:
+def _html(visit: Visit, text: str, status: int) -> Response:
     zipped = "gzip" in visit.request.headers.get("accept-encoding", "")
     return html_answer(text, status=status, zipped=zipped, secure=visit.lite.is_secure)
-
-

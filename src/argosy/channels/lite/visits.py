@@ -10,8 +10,6 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import msgspec
-from litestar import Request
-from litestar.datastructures import Cookie
 
 from argosy.base.ids import parse_id
 from argosy.base.markets import Market
@@ -22,6 +20,7 @@ from argosy.base.refusals import Refused, must
 from argosy.channels.lite.answers import JSON, cookie
 from argosy.channels.lite.reasons import LiteReason
 from argosy.channels.lite.services import Lite
+from argosy.channels.lite.wire import Request
 from argosy.public_services.signin.facts import Session, SignedIn, SigninReason
 
 CHANNEL = "lite"
@@ -34,7 +33,7 @@ _FORM = "application/x-www-form-urlencoded"
 _MASK_BYTES = 16
 
 
-class Stop(Exception):  # noqa: N818 - it is no error: the request ends here with a refusal
+class Stop(Exception):
     """Nothing more is read of this request; `refused` says why."""
 
     def __init__(self, refused: Refused, status: int | None = None) -> None:
@@ -48,13 +47,13 @@ class Visit:
     """One request. `fields` is what was filled in; `cookies` go out with the answer."""
 
     lite: Lite
-    request: Request[Any, Any, Any]
+    request: Request
     market: Market
     language: str
     session: Session | None
     fields: Mapping[str, str]
     as_json: bool
-    cookies: list[Cookie] = field(default_factory=list)
+    cookies: list[str] = field(default_factory=list)
     _secret: str = ""
 
     # who
@@ -80,8 +79,7 @@ class Visit:
     @property
     def network(self) -> str | None:
         """Where the request came from, as the server knows it."""
-        client = self.request.client
-        return client.host if client else None
+        return self.request.network
 
     def asker(self) -> Asker:
         """Who asks, for the cashier."""
@@ -101,19 +99,19 @@ class Visit:
 
     def query(self, name: str) -> str:
         """A parameter of the address."""
-        value = self.request.query_params.get(name, "")
+        value = self.request.query.get(name, "")
         return value.strip() if value.isprintable() else ""
 
     def path(self, name: str) -> str:
         """A part of the address."""
-        return str(self.request.path_params[name])
+        return self.request.params[name]
 
     def command_id(self) -> UUID:
         """The id under which a form was shown: it makes a second sending the same request."""
-        id = parse_id(self.text("id").lower())
-        if id is None:
+        command = parse_id(self.text("id").lower())
+        if command is None:
             raise Stop(Refused(LiteReason.COMMAND_ID_MISSING, field="id"))
-        return id
+        return command
 
     # saying
 
@@ -180,7 +178,7 @@ class Visit:
             raise Stop(foreign)
 
 
-async def arrive(lite: Lite, request: Request[Any, Any, Any]) -> Visit:
+async def arrive(lite: Lite, request: Request) -> Visit:
     """Read a request. Raises `Stop` where its body cannot be taken."""
     body = await _body(request) if request.method == "POST" else {}
     token = request.cookies.get(cookie_name("argosy", lite.is_secure))
@@ -188,15 +186,15 @@ async def arrive(lite: Lite, request: Request[Any, Any, Any]) -> Visit:
     return _visit(lite, request, session, body)
 
 
-def glance(lite: Lite, request: Request[Any, Any, Any]) -> Visit:
+def glance(lite: Lite, request: Request) -> Visit:
     """A request of which nothing but language and form of answer is read: for pages of errors."""
     visit = _visit(lite, request, None, {})
-    visit.as_json = visit.as_json or request.url.path.startswith("/api/")
+    visit.as_json = visit.as_json or request.path.startswith("/api/")
     return visit
 
 
 def _visit(
-    lite: Lite, request: Request[Any, Any, Any], session: Session | None, fields: Mapping[str, str]
+    lite: Lite, request: Request, session: Session | None, fields: Mapping[str, str]
 ) -> Visit:
     secure = lite.is_secure
     if session is not None:
@@ -220,7 +218,7 @@ def cookie_name(name: str, secure: bool, path: str = "/") -> str:
     return f"__Host-{name}" if path == "/" else f"__Secure-{name}"
 
 
-def content_type(request: Request[Any, Any, Any]) -> str:
+def content_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
@@ -233,18 +231,16 @@ def spoken(accepted: str, market: Market) -> str:
     return market.languages[0]
 
 
-async def _body(request: Request[Any, Any, Any]) -> Mapping[str, str]:
+async def _body(request: Request) -> Mapping[str, str]:
     declared = request.headers.get("content-length", "0")
     if not declared.isdigit() or int(declared) > BODY_BYTES_MAX:
         raise Stop(Refused(LiteReason.FORM_TOO_LARGE, {"most": BODY_BYTES_MAX}), 413)
     kind = content_type(request)
     if kind not in (_FORM, JSON) and (kind or declared != "0"):
         raise Stop(Refused(LiteReason.CONTENT_TYPE_NOT_TAKEN), 415)
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > BODY_BYTES_MAX:
-            raise Stop(Refused(LiteReason.FORM_TOO_LARGE, {"most": BODY_BYTES_MAX}), 413)
+    raw = await request.body(BODY_BYTES_MAX)
+    if raw is None:
+        raise Stop(Refused(LiteReason.FORM_TOO_LARGE, {"most": BODY_BYTES_MAX}), 413)
     fields = _json_fields(raw) if kind == JSON else _form_fields(raw)
     if fields is None or any("\x00" in value for value in fields.values()):
         raise Stop(Refused(LiteReason.FORM_UNREADABLE), 400)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
 from argosy.channels.lite.answers import Answer
 from argosy.channels.lite.visits import Visit
@@ -24,7 +25,7 @@ class Who(Enum):
 class Address:
     """`view` answers `method` at `path`."""
 
-    method: str
+    method: Literal["GET", "POST"]
     path: str
     view: View
     who: Who = Who.SIGNED_IN

@@ -38,9 +38,7 @@ async def ask(visit: Visit) -> Answer:
     if isinstance(amount, Refused):
         return await again(amount)
     phone, number = receiver(visit)
-    command = Ask(
-        visit.command_id(), amount, phone=phone, number=number, note=visit.text("note")
-    )
+    command = Ask(visit.command_id(), amount, phone=phone, number=number, note=visit.text("note"))
     return await ask_for(visit, command, again)
 
 

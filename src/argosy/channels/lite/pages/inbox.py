@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from argosy.base.refusals import Refused
 from argosy.channels.lite.answers import Answer, No, Page
 from argosy.channels.lite.pages.address import Address, Who, get
@@ -29,7 +31,11 @@ async def demo(visit: Visit) -> Answer:
         facts = {"letters": [], "phone": typed}
         return Page("messages.html", facts, refused=phone)
     letters = await visit.lite.notify.inbox(visit.market.code, phone) if phone else []
-    facts = {"letters": letters[:LETTERS_MAX], "phone": phone, "refresh_seconds": 5 if phone else 0}
+    facts: dict[str, Any] = {
+        "letters": letters[:LETTERS_MAX],
+        "phone": phone,
+        "refresh_seconds": 5 if phone else 0,
+    }
     data = {"messages": [letter.text for letter in letters[:LETTERS_MAX]]}
     return Page("messages.html", facts, data=data)
 

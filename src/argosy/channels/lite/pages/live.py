@@ -4,14 +4,13 @@ there is nothing to protect; the page then asks for its own live part again."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-
-from litestar.response import Stream
+from collections.abc import AsyncGenerator
 
 from argosy.base.outbox.broadcast import Broadcast, Refresh
 from argosy.channels.lite.answers import Answer
 from argosy.channels.lite.pages.address import Address, get
 from argosy.channels.lite.visits import Visit
+from argosy.channels.lite.wire import Stream
 
 BEAT_SECONDS = 20.0
 LIFE_BEATS_MAX = 30
@@ -28,7 +27,7 @@ async def live(visit: Visit) -> Answer:
     return Stream(changes, media_type="text/event-stream", headers=headers)
 
 
-async def _changes(broadcast: Broadcast, visit: Visit) -> AsyncIterator[bytes]:
+async def _changes(broadcast: Broadcast, visit: Visit) -> AsyncGenerator[bytes, None]:
     async with broadcast.subscribe(visit.me.id) as events:
         yield _HELLO
         beats = 0

@@ -12,7 +12,8 @@ from argosy.channels.lite.money import form_id
 from argosy.channels.lite.pages.address import Address, get, post
 from argosy.channels.lite.reasons import LiteReason
 from argosy.channels.lite.visits import Visit
-from argosy.channels.qr import draw, print as printing
+from argosy.channels.qr import draw
+from argosy.channels.qr import print as printing
 from argosy.public_services.identity.facts import Evidence, IdentityReason
 from argosy.public_services.signin.facts import SigninReason
 

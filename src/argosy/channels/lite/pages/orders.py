@@ -165,9 +165,7 @@ async def cancel(visit: Visit) -> Answer:
     return await _end(visit, verb)
 
 
-async def _end(
-    visit: Visit, verb: type[Decline] | type[CancelPayment] | type[CancelRequest]
-) -> Answer:
+async def _end(visit: Visit, verb: type[Decline | CancelPayment | CancelRequest]) -> Answer:
     receipt = await _mine(visit)
     if isinstance(receipt, Refused):
         return No(receipt)

@@ -85,7 +85,12 @@ def _lead(visit: Visit, target: ToShop | ToPerson | ToOrder) -> Answer:
             return Go(f"/p/{number}{tail}")
         case ToPerson(number, phone, amount_minor):
             amount = plain(visit.money(amount_minor)) if amount_minor else ""
-            facts = {"to": number or phone, "amount": amount, "note": "", "id": visit.lite.ids.new()}
+            facts = {
+                "to": number or phone,
+                "amount": amount,
+                "note": "",
+                "id": visit.lite.ids.new(),
+            }
             return Page("send.html", facts)
 
 
@@ -143,7 +148,7 @@ async def _shop_form(
         "free": _is_free(visit, shop),
         "mine": visit.session is not None and shop.id == visit.session.party_id,
         "content": f"pay|{shop.id}|*|{visit.market.currency}",
-        "link": visit.request.url.path,
+        "link": visit.request.path,
     }
     return Page("pay_shop.html", facts, refused=refused)
 
@@ -168,7 +173,7 @@ async def _order_form(visit: Visit, order: Order, refused: Refused | None = None
         "is_open": order.state is State.AWAITING and not _over(visit, order),
         "content": f"pay|{shop.id}|{order.amount.minor}|{order.amount.currency}",
         "code": await order_code(visit, order, shop, name) if visit.session is None else "",
-        "link": visit.request.url.path,
+        "link": visit.request.path,
         "refresh_seconds": 5 if visit.session is None else 0,
     }
     data = {
@@ -218,4 +223,3 @@ ADDRESSES: tuple[Address, ...] = (
     post("/pay", pay),
     get("/p/{what:str}", link_page, Who.ANYONE),
 )
-

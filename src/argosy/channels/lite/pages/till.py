@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from litestar import Response
-
 from argosy.base.clock import local_day
 from argosy.base.markets import PayCode
 from argosy.base.money import Money
@@ -21,7 +19,9 @@ from argosy.channels.lite.pages.home import can
 from argosy.channels.lite.pages.paying import city_of
 from argosy.channels.lite.reasons import LiteReason
 from argosy.channels.lite.visits import Visit
-from argosy.channels.qr import draw, print as printing
+from argosy.channels.lite.wire import Response
+from argosy.channels.qr import draw
+from argosy.channels.qr import print as printing
 from argosy.products.pay.facts import CreatePayment
 
 TILL_LINES = 8

@@ -27,9 +27,9 @@ async def file(visit: Visit) -> Answer:
 
 
 async def icon(_visit: Visit) -> Answer:
-    return assets.serve(ASSETS, ASSETS["icon.svg"].path.removeprefix(assets.PREFIX), zipped=False) or No(
-        Refused(LiteReason.PAGE_UNKNOWN)
-    )
+    return assets.serve(
+        ASSETS, ASSETS["icon.svg"].path.removeprefix(assets.PREFIX), zipped=False
+    ) or No(Refused(LiteReason.PAGE_UNKNOWN))
 
 
 async def language(visit: Visit) -> Answer:
