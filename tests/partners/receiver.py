@@ -53,6 +53,7 @@ class Receiver:
     at_work: int = 0
     at_most: int = 0
     server: asyncio.Server | None = None
+    called: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def open(self, tls: ssl.SSLContext | None = None) -> Receiver:
         self.server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
@@ -79,6 +80,7 @@ class Receiver:
             headers = {name.lower(): value for name, value in headers.items()}
             body = await reader.readexactly(int(headers.get("content-length", 0)))
             self.got.append(Got(head[0].split(" ")[1], headers, body))
+            self.called.set()
             answer = self.answers.pop(0) if self.answers else self.then
             if isinstance(answer, bytes):
                 writer.write(answer)

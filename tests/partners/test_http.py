@@ -164,3 +164,32 @@ async def test_a_batch_may_be_larger_and_is_bounded_too(db, clock, ids):
             "/api/v1/ledger/transfers", json={"transfers": [], "x": "y" * size}
         )
         assert said.status_code == status
+
+
+@pytest.mark.parametrize("number", ["1250.0", "1.25e3", "12500e-1", "1250"])
+async def test_a_whole_number_may_be_written_in_each_way_of_json(shop, number):
+    text = '{"amount": {"minor": %s, "currency": "INR"}}' % number
+    said = await shop.api.post(PAYMENTS, **body(text))
+    assert said.json()["amount"] == inr(1250)
+
+
+@pytest.mark.parametrize("number", ["12.5", "1e30", "1e400", "1e999999999", "-0.0", "1250.000001"])
+async def test_another_number_is_no_amount(shop, number):
+    text = '{"amount": {"minor": %s, "currency": "INR"}}' % number
+    said = await shop.api.post(PAYMENTS, **body(text))
+    assert said.status_code in (400, 422), said.text
+
+
+async def test_nothing_is_the_word_null_in_a_query(shop):
+    for query in ("state=null", "state=None"):
+        assert is_problem(await shop.api.get(f"{PAYMENTS}?{query}"), 422, "query_invalid", "state")
+
+
+async def test_an_address_says_what_it_takes(shop):
+    for path, allowed in (
+        (PAYMENTS, "GET, POST, OPTIONS"),
+        ("/api/v1/webhooks/endpoints/x", "DELETE, GET, PATCH, OPTIONS"),
+        ("/api/docs", "GET, OPTIONS"),
+    ):
+        said = await shop.with_key(None).options(path)
+        assert (said.status_code, said.headers["allow"]) == (204, allowed)

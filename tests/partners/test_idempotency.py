@@ -9,7 +9,6 @@ import pytest
 
 from argosy.base.refusals import Unavailable
 from argosy.partners.api.facts import Terms
-from argosy.products.pay.facts import CreatePayment
 from tests.partners.shop import GENEROUS, Shop, inr, is_problem
 
 PAY = {"amount": inr(12_50), "reference": "T-1"}

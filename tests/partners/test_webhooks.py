@@ -435,8 +435,7 @@ async def test_who_dies_while_calling_leaves_it_to_the_next_one_after_the_lease(
     await shop.payment()
     receiver.answers = [acts.silence]
     dying = asyncio.create_task(hooks.run())
-    while not receiver.got:
-        await asyncio.sleep(0.01)
+    await receiver.called.wait()
     dying.cancel()
     await asyncio.gather(dying, return_exceptions=True)
     assert await hooks.run(seconds=59) == 0

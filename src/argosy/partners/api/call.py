@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -28,6 +29,7 @@ from argosy.partners.api.signing import Signatures
 
 CHANNEL = "api"
 PARAMETERS_MAX = 20
+WHOLE_DIGITS_MAX = 20
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _WHERE = re.compile(r"^(?P<detail>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 _UTF_8 = {"utf-8", "utf8"}
@@ -125,11 +127,31 @@ def decoded(request: AnyRequest, raw: bytes, form: type[S]) -> S | Refused:
         return Refused(ApiReason.CONTENT_TYPE_UNKNOWN)
     try:
         raw.decode()  # also where a text is skipped
-        return msgspec.json.decode(raw, type=form)
+        return _in_form(raw, form)
     except msgspec.ValidationError as error:
         return _invalid(ApiReason.BODY_INVALID, error)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Refused(ApiReason.BODY_UNREADABLE, {"detail": str(error)[:200]})
+
+
+def _in_form(raw: bytes, form: type[S]) -> S:
+    """`raw` in its form. A number such as `1250.0` is a whole one in JSON, so it is read as one."""
+    try:
+        return msgspec.json.decode(raw, type=form)
+    except msgspec.ValidationError as error:
+        if "`float`" not in str(error):
+            raise
+    return msgspec.convert(_WITH_WHOLE_NUMBERS.decode(raw), form)
+
+
+def _whole(text: str) -> int | Decimal:
+    """The number as an integer where it is one; floats never come into it."""
+    number = Decimal(text)
+    is_whole = number.adjusted() < WHOLE_DIGITS_MAX and number == number.to_integral_value()
+    return int(number) if is_whole else number
+
+
+_WITH_WHOLE_NUMBERS = msgspec.json.Decoder(float_hook=_whole)
 
 
 def queried(request: AnyRequest, form: type[S]) -> S | Refused:

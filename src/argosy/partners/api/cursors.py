@@ -5,6 +5,8 @@ from __future__ import annotations
 import hmac
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
+
 from argosy.base.parties.keys import Keys
 from argosy.base.refusals import Refused
 from argosy.partners.api.facts import ApiReason
@@ -23,9 +25,9 @@ class Cursors:
         """The cursor for `place` in the list `of`."""
         return encode(self._mark(of, party, place) + place.encode())
 
-    def read(self, of: str, party: UUID, cursor: str | None) -> str | None | Refused:
+    def read(self, of: str, party: UUID, cursor: str | UnsetType) -> str | None | Refused:
         """The place that `make` was given; None for no cursor."""
-        if cursor is None:
+        if cursor is UNSET:
             return None
         raw = decode(cursor)
         if raw is not None:
@@ -37,7 +39,7 @@ class Cursors:
                 return place
         return Refused(ApiReason.CURSOR_UNKNOWN)
 
-    def read_id(self, of: str, party: UUID, cursor: str | None) -> UUID | None | Refused:
+    def read_id(self, of: str, party: UUID, cursor: str | UnsetType) -> UUID | None | Refused:
         """As `read`, where places are ids."""
         place = self.read(of, party, cursor)
         return UUID(place) if isinstance(place, str) else place

@@ -145,23 +145,11 @@ def _path(operation: Operation) -> list[dict[str, Any]]:
 
 def _query(operation: Operation) -> list[dict[str, Any]]:
     schema = msgspec.json.schema(operation.query, ref_template=_REF)["$defs"]
-    found = []
-    for name, form in schema[operation.query.__name__]["properties"].items():
-        plain = dict(form)
-        options = [one for one in plain.pop("anyOf", ()) if one != {"type": "null"}]
-        if None in plain.get("enum", ()):  # a query has no null, only nothing
-            plain["enum"] = [value for value in plain["enum"] if value is not None]
-        if plain.get("default", 0) is None:
-            del plain["default"]
-        found.append(
-            {
-                "name": name,
-                "in": "query",
-                "required": False,
-                "schema": {**plain, **(options[0] if options else {})},
-            }
-        )
-    return found
+    properties = schema[operation.query.__name__]["properties"]
+    return [
+        {"name": name, "in": "query", "required": False, "schema": form}
+        for name, form in properties.items()
+    ]
 
 
 def _headers(operation: Operation) -> list[dict[str, Any]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -60,11 +61,15 @@ def application(services: PartnerApi) -> Litestar:
                 headers["x-request-id"] = request_id(Request(scope), services.ids)
 
     return Litestar(
-        route_handlers=[
-            *(_handler(api, operation) for operation in OPERATIONS),
-            _still(api, "/openapi.json", Answer(200, encoded(described), JSON)),
-            _still(api, "/docs", Answer(200, page(described).encode(), _HTML)),
-        ],
+        route_handlers=list(
+            _addresses(
+                api,
+                {
+                    "/openapi.json": Answer(200, encoded(described), JSON),
+                    "/docs": Answer(200, page(described).encode(), _HTML),
+                },
+            )
+        ),
         openapi_config=None,
         logging_config=None,
         before_send=[identify],
@@ -72,27 +77,37 @@ def application(services: PartnerApi) -> Litestar:
     )
 
 
-def _handler(api: Api, operation: Operation) -> HTTPRouteHandler:
+def _addresses(api: Api, stills: Mapping[str, Answer]) -> Iterator[HTTPRouteHandler]:
+    """A handler for each address, with all its methods: so each can say which they are."""
+    by_path: dict[str, dict[str, Operation]] = defaultdict(dict)
+    for operation in OPERATIONS:
+        by_path[operation.path][operation.method] = operation
+    for path, operations in by_path.items():
+        yield _address(api, path, operations, {})
+    for path, content in stills.items():
+        yield _address(api, path, {}, {"GET": content})
+
+
+def _address(
+    api: Api, path: str, operations: Mapping[str, Operation], stills: Mapping[str, Answer]
+) -> HTTPRouteHandler:
     terms = api.services.terms
+    methods = [*sorted([*operations, *stills]), "OPTIONS"]
+    said = {**stills, "OPTIONS": Answer(204, b"", "", {"allow": ", ".join(methods)})}
+    is_batch = any(operation.is_batch for operation in operations.values())
 
     async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
+        operation = operations.get(str(request.method))
+        if operation is None:
+            return _response(api, request, said[str(request.method)])
         return _response(api, request, await _answered(api, operation, request))
 
-    handle.__name__ = operation.name
     return HTTPRouteHandler(
-        operation.path.replace("}", ":str}"),
-        http_method=operation.method,  # type: ignore[arg-type]
+        path.replace("}", ":str}"),
+        http_method=methods,  # type: ignore[arg-type]
         status_code=200,  # each answer brings its own
-        request_max_body_size=terms.batch_bytes_max if operation.is_batch else terms.body_bytes_max,
+        request_max_body_size=terms.batch_bytes_max if is_batch else terms.body_bytes_max,
     )(handle)
-
-
-def _still(api: Api, path: str, content: Answer) -> HTTPRouteHandler:
-    async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return _response(api, request, content)
-
-    handle.__name__ = path.strip("/").replace(".", "_")
-    return HTTPRouteHandler(path, http_method="GET")(handle)
 
 
 # --- one request -----------------------------------------------------------------------------------

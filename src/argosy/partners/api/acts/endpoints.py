@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from msgspec import UNSET
+
 from argosy.base.orders.planning import moment
 from argosy.base.refusals import Refused
 from argosy.partners.api import shapes
@@ -97,8 +99,8 @@ async def deliveries(api: Api, call: Call) -> Answer | Refused:
         call.party.id,
         before,
         query.limit + 1,
-        None if query.state is None else DeliveryState(query.state),
-        query.endpoint,
+        None if query.state is UNSET else DeliveryState(query.state),
+        None if query.endpoint is UNSET else query.endpoint,
     )
     items, following = found[: query.limit], None
     if len(found) > query.limit:

@@ -9,6 +9,8 @@ from itertools import groupby
 from typing import Literal
 from uuid import UUID
 
+from msgspec import UNSET
+
 from argosy.base.ledger import facts
 from argosy.base.ledger.books import Cursor, Totals
 from argosy.base.ledger.facts import AccountReason, Action, Posted, Side, Transfer, UpTo
@@ -90,7 +92,7 @@ async def balance(api: Api, call: Call) -> Answer | Refused:
         return found
     query: shapes.Instant = call.query
     now = api.services.clock.now()
-    at = now if query.at is None else _bounded(query.at)
+    at = now if query.at is UNSET else _bounded(query.at)
     totals = await api.services.ledger.totals_at(found.id, at) if at <= now else _now(found)
     if totals is None:
         return Refused(AccountReason.ACCOUNT_NOT_FOUND)

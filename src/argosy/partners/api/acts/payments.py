@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from msgspec import UNSET
+
 from argosy.base.markets import PayCode
 from argosy.base.money import Money
 from argosy.base.orders.facts import Order, OrderReason, State
@@ -166,7 +168,7 @@ async def _looked_up(
     while looked_at < LOOKED_AT_MAX:
         rows = await _read(api, party, query, before)
         for order in rows:
-            if order.product == PRODUCT and query.state in (None, state_of(api, order)):
+            if order.product == PRODUCT and query.state in (UNSET, state_of(api, order)):
                 if len(kept) == query.limit:
                     return kept, before
                 kept.append(order)
@@ -179,14 +181,14 @@ async def _looked_up(
 
 def _reads(query: shapes.PaymentsPage) -> int:
     """How many rows to read at once: where nothing is filtered, the page and one more."""
-    return query.limit + 1 if query.state is None else _READS_MAX
+    return query.limit + 1 if query.state is UNSET else _READS_MAX
 
 
 async def _read(
     api: Api, party: UUID, query: shapes.PaymentsPage, before: UUID | None
 ) -> list[Order]:
     orders = api.services.orders
-    if query.reference is None:
+    if query.reference is UNSET:
         return await orders.asked_by(party, before, _reads(query))
     return await orders.by_reference(party, query.reference, before, _reads(query))
 

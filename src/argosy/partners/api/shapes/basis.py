@@ -89,11 +89,11 @@ class Page(In, frozen=True, kw_only=True):
     limit: Annotated[int, Meta(ge=1, le=PAGE_MAX, description="At most so many.")] = PAGE
     cursor: (
         Annotated[str, Meta(max_length=CURSOR_CHARS_MAX, description="`next` of the page before.")]
-        | None
-    ) = None
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 class Instant(In, frozen=True, kw_only=True):
     """Which moment; without one, now."""
 
-    at: Moment | None = None
+    at: Moment | msgspec.UnsetType = msgspec.UNSET

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
+import msgspec
 from msgspec import Meta
 
 from argosy.partners.api.shapes.basis import Amount, In, Money, Out, Page, Time
@@ -154,11 +155,11 @@ class Asked(Out, frozen=True, kw_only=True):
 class PaymentsPage(Page, frozen=True, kw_only=True):
     """Which payments."""
 
-    state: PaymentState | None = None
+    state: PaymentState | msgspec.UnsetType = msgspec.UNSET
     reference: (
         Annotated[str, Meta(max_length=REFERENCE_CHARS_MAX, description="Your own number for it.")]
-        | None
-    ) = None
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 class BalanceOut(Out, frozen=True, kw_only=True):

@@ -105,5 +105,5 @@ class Deliveries(Out, frozen=True, kw_only=True):
 class DeliveriesPage(Page, frozen=True, kw_only=True):
     """Which deliveries: `state=dead` is the dead-letter list."""
 
-    state: DeliveryState | None = None
-    endpoint: UUID | None = None
+    state: DeliveryState | msgspec.UnsetType = msgspec.UNSET
+    endpoint: UUID | msgspec.UnsetType = msgspec.UNSET
