@@ -148,14 +148,14 @@ _HOLD = """
     SELECT 'hold ' || coalesce(h.id, m.id, e.hold) AS place,
            CASE WHEN m.id IS NULL THEN 'an entry that made it' ELSE
            format('%s -> %s %s %s until %s, order %s, %s', m.debit, m.credit, m.amount, m.currency,
-                  coalesce(m.expires_at::text, 'ended'), coalesce(m.order_id::text, 'none'),
+                  coalesce(m.expires_at::text, 'its end'), coalesce(m.order_id::text, 'none'),
                   CASE WHEN e.times > 1 THEN 'ended once' WHEN (e.by).released <> m.amount
                        THEN 'releasing all of it' ELSE
                   coalesce(format('ended (%s) by %s', (e.by).action, (e.by).id), 'open') END)
            END AS expected,
            CASE WHEN h.id IS NULL THEN 'no hold' ELSE
            format('%s -> %s %s %s until %s, order %s, %s', h.debit, h.credit, h.amount, h.currency,
-                  coalesce(h.expires_at::text, 'ended'), coalesce(h.order_id::text, 'none'),
+                  coalesce(h.expires_at::text, 'its end'), coalesce(h.order_id::text, 'none'),
                   CASE WHEN e.times > 1 THEN format('ended %s times', e.times)
                        WHEN (e.by).released <> h.amount
                        THEN format('releasing %s', (e.by).released)
@@ -257,10 +257,13 @@ _LIMIT = """
            format('%s: day %s (%s), month %s (%s), year %s', s.today, s.day_minor, s.day_count,
                   s.month_minor, s.month_count, s.year_minor) END AS expected,
            CASE WHEN g.party IS NULL THEN 'no counter' ELSE
-           format('%s: day %s (%s), month %s (%s), year %s', g.day, g.day_minor, g.day_count,
-                  g.month_minor, g.month_count, g.year_minor) END AS found
+           format('%s: day %s (%s), month %s (%s) of %s, year %s of %s', g.day, g.day_minor,
+                  g.day_count, g.month_minor, g.month_count, g.month, g.year_minor, g.year)
+           END AS found
     FROM gate.usage g FULL JOIN sums s ON s.party = g.party AND s.key = g.key
     WHERE g.party IS NULL OR s.party IS NULL OR g.day <> s.today
+       OR g.month <> date_trunc('month', s.today::timestamp)::date
+       OR g.year <> date_trunc('year', s.today::timestamp)::date
        OR (g.day_minor, g.day_count, g.month_minor, g.month_count, g.year_minor)
           <> (s.day_minor, s.day_count, s.month_minor, s.month_count, s.year_minor)
 """

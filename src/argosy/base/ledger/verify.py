@@ -47,7 +47,8 @@ async def verify(db: Database, progress: Progress | None = None) -> Report:
         heads: tuple[Head, ...] = ()
         for number, (first, last) in enumerate(await _parts(conn)):
             reading = _Reading(conn, findings, told, entries, first, last, with_chain=number == 0)
-            heads = heads or await reading.run()
+            ends = await reading.run()
+            heads = heads or ends
             checked["accounts"] += reading.accounts
             checked["marks"] += reading.marks
             checked["segments"] += reading.segments
