@@ -30,7 +30,9 @@ async def pay_form(house: House, visitor: Visitor) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("csrf", [None, "", "00", "zz", "é", "0" * 64, "ab" * 500])
-async def test_a_form_without_the_sessions_secret_is_foreign(house: House, csrf: str | None) -> None:
+async def test_a_form_without_the_sessions_secret_is_foreign(
+    house: House, csrf: str | None
+) -> None:
     asha = house.visitor("asha")
     fields = await pay_form(house, asha)
     del fields["csrf"]
@@ -154,7 +156,16 @@ async def test_broken_json_is_refused(house: House, body: bytes) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/nosuch", "/orders", "/orders/1/2/3", "/-/nothing.css", "/p/", "/r/x/y", "/%ff", "/..%2f..%2fetc"],
+    [
+        "/nosuch",
+        "/orders",
+        "/orders/1/2/3",
+        "/-/nothing.css",
+        "/p/",
+        "/r/x/y",
+        "/%ff",
+        "/..%2f..%2fetc",
+    ],
 )
 async def test_an_address_that_there_is_none_of(house: House, path: str) -> None:
     for visitor in (house.visitor(), house.visitor("asha")):
@@ -166,7 +177,9 @@ async def test_an_address_that_there_is_none_of(house: House, path: str) -> None
     assert (said.status_code, said.json()["code"]) == (404, "page_unknown")
 
 
-@pytest.mark.parametrize("id", ["1", "x" * 300, "00000000-0000-0000-0000-000000000000", "%00", "'--"])
+@pytest.mark.parametrize(
+    "id", ["1", "x" * 300, "00000000-0000-0000-0000-000000000000", "%00", "'--"]
+)
 async def test_an_order_that_there_is_none_of(house: House, id: str) -> None:
     asha = house.visitor("asha")
     for path in (f"/orders/{id}", f"/orders/{id}/refund", f"/outcome/{id}"):

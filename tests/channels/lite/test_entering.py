@@ -24,9 +24,7 @@ async def test_a_new_person_opens_a_wallet(house: House) -> None:
     visitor = house.visitor()
     page = await proven(house, visitor)
     assert page.path == "/enter/new"
-    page = await visitor.send(
-        page.form("/enter/new"), name="Nila Bose", pin=PIN, pin_again=PIN
-    )
+    page = await visitor.send(page.form("/enter/new"), name="Nila Bose", pin=PIN, pin_again=PIN)
     assert page.path == "/"
     assert "Your money ₹0.00" in page.text
     party = await house.wallet.parties.by_phone("india", NEW_E164)
@@ -46,9 +44,7 @@ async def test_outside_the_demo_there_is_no_in_box(db, clock, ids) -> None:
     page = await house.visitor().open("/inbox?phone=9800000001")
     assert page.status == 404
     asha = house.visitor("asha")
-    await house.wallet.signin.start(
-        "india", "9800000001", Purpose.ENTER, None, "en"
-    )
+    await house.wallet.signin.start("india", "9800000001", Purpose.ENTER, None, "en")
     await asha.fill(f"/p/{house.shop_number}", "/pay", amount="6000", pin=PIN)
     code = await house.code("+919800000001")
     assert code not in (await asha.open("/messages")).text
@@ -251,7 +247,12 @@ async def test_a_session_goes_on_over_its_rotation(house: House) -> None:
 
 
 async def test_the_way_back_leads_nowhere_else(house: House) -> None:
-    for evil in ("https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
+    for evil in (
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+    ):
         house.clock.advance(seconds=1)
         visitor = house.visitor()
         await visitor.client.get("/enter", params={"next": evil})

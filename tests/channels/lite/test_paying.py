@@ -270,22 +270,22 @@ async def test_what_a_human_must_look_at_is_shown_as_being_checked(house: House)
 
 async def test_a_program_pays_in_one_request(house: House) -> None:
     asha = house.visitor("asha")
-    id = str(house.ids.new())
-    body = {"id": id, "to": house.shop_number, "amount_minor": 1250, "pin": PIN}
+    order = str(house.ids.new())
+    body = {"id": order, "to": house.shop_number, "amount_minor": 1250, "pin": PIN}
     said = await asha.json("POST", "/pay", **body)
     assert said.status_code == 200
     assert said.json() | {"number": "", "at": ""} == {
-        "id": id, "number": "", "product": "pay", "state": "paid", "amount_minor": 1250,
+        "id": order, "number": "", "product": "pay", "state": "paid", "amount_minor": 1250,
         "currency": "INR", "fee_minor": 0, "refunded_minor": 0, "at": "", "existed": False,
     }  # fmt: skip
     assert "set-cookie" not in said.headers
     again = await asha.json("POST", "/pay", **body)
     assert again.json()["existed"] is True
     assert again.json()["number"] == said.json()["number"]
-    known = await asha.json("GET", f"/outcome/{id}")
-    assert (await asha.client.get(f"/orders/{id}", headers={"accept": "application/json"})).json()[
-        "state"
-    ] == "paid"
+    known = await asha.json("GET", f"/outcome/{order}")
+    assert (
+        await asha.client.get(f"/orders/{order}", headers={"accept": "application/json"})
+    ).json()["state"] == "paid"
     assert known.json()["state"] == "paid"
 
 
