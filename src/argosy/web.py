@@ -170,13 +170,28 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def watching(watch: Callable[[], Awaitable[None]] | None) -> AsyncIterator[None]:
-    """Keep the embedded database alive until the block ends."""
+    """Keep the embedded database alive until the block ends.
+
+    Where that cannot be done any more the block is left and what `watch` said is raised: a wallet
+    whose database stays dead must end, and not stand there as if it were alive.
+    """
     if watch is None:
         yield
         return
-    task = asyncio.ensure_future(watch())
+    task, block = asyncio.ensure_future(watch()), asyncio.current_task()
+
+    def leave(ended: asyncio.Future[None]) -> None:
+        if block is not None and not ended.cancelled() and ended.exception() is not None:
+            block.cancel()
+
+    task.add_done_callback(leave)
     try:
         yield
+    except asyncio.CancelledError:
+        if task.done() and not task.cancelled():
+            task.result()
+        raise
     finally:
+        task.remove_done_callback(leave)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -21,6 +21,7 @@ _CODE = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 
 # Refusals that decide nothing: the same request may come again.
 PASSING = frozenset({"not_answering", "gate_busy", "risk_unavailable", "order_moved_on"})
+PUT_OFF = frozenset({"otp_sends_spent"})  # not now, and nothing was decided either
 CODE_SPENT = frozenset({"otp_wrong", "otp_expired", "otp_tries_spent"})
 
 

@@ -17,7 +17,7 @@ import asyncpg
 
 from argosy.base.ids import Ids, derive
 from tests.chaos.auditor import MOVE, POST, Books, audit
-from tests.chaos.people import Ask, Person
+from tests.chaos.people import PUT_OFF, Ask, Person
 from tests.chaos.program import Program
 
 PEOPLE_MAX = 95
@@ -147,15 +147,22 @@ class Storm:
 
     async def _trade(self, mine: list[Ask]) -> None:
         for ask in mine:
-            # Now and then the button is pressed twice at once, and both must hear the same.
-            twin = Ask(ask.id, ask.who, ask.path, ask.fields, ask.minor)
             if self.chance.random() < 0.2:
-                await asyncio.gather(ask.who.ask(ask), ask.who.ask(twin))
-                if (ask.state, ask.refusal) != (twin.state, twin.refusal) and ask.path != "/add":
-                    raise AssertionError(f"two answers to one request: {ask} and {twin}")
+                await self._pressed_twice(ask)
             else:
                 await ask.who.ask(ask)
             await asyncio.sleep(self.chance.uniform(0.0, 0.1))
+
+    async def _pressed_twice(self, ask: Ask) -> None:
+        """The button is pressed twice at once, and both must hear the same."""
+        twin = Ask(ask.id, ask.who, ask.path, ask.fields, ask.minor)
+        await asyncio.gather(ask.who.ask(ask), ask.who.ask(twin))
+        for one, other in ((ask, twin), (twin, ask)):
+            if one.refusal in PUT_OFF and other.is_yes:
+                one.refusal = ""
+                await one.who.ask(one)
+        if (ask.is_yes, ask.refusal) != (twin.is_yes, twin.refusal):
+            raise AssertionError(f"two answers to one request: {ask} and {twin}")
 
     # --- what people want ------------------------------------------------------------------------
 
