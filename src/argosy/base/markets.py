@@ -17,6 +17,9 @@ from argosy.base.refusals import Refused
 
 T = TypeVar("T")
 
+KNOWN_CAPS_MAX = 1000
+"""So many answers of `Market.caps`, asked for at every payment, are kept at once."""
+
 
 class Standing(StrEnum):
     """How sure a fact is and whether it binds."""
@@ -184,6 +187,9 @@ class Market:
     decode_code: Callable[[str], DecodedCode | Refused]
     rail: str = "simulator"
     merchant_level: str = "merchant"
+    _known_caps: dict[tuple[str, str, date], tuple[Cap, ...]] = field(
+        default_factory=dict, compare=False, repr=False, init=False
+    )
     town: Mapping[str, object] = field(default_factory=dict)  # names and places for demo towns
     evidence: Mapping[str, Callable[[str], str | Refused]] = field(default_factory=dict)
     folder: Path | None = None
@@ -208,6 +214,14 @@ class Market:
 
     def caps(self, key: str, level: str, day: date) -> tuple[Cap, ...]:
         """The caps on `key` for `level` that hold on `day`: for each rule set, the latest."""
+        known = self._known_caps.get((key, level, day))
+        if known is None:
+            if len(self._known_caps) >= KNOWN_CAPS_MAX:
+                self._known_caps.clear()
+            known = self._known_caps[key, level, day] = self._caps(key, level, day)
+        return known
+
+    def _caps(self, key: str, level: str, day: date) -> tuple[Cap, ...]:
         held = [r for r in self.limits if r.key == key and r.level == level and r.cap.holds(day)]
         latest = max((r.cap.since for r in held), default=None)
         return tuple(r.cap.value for r in held if r.cap.since == latest)

@@ -6,14 +6,15 @@ Screening is asked before money moves, a rail moves money at a bank, a notifier 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
-from argosy.base.money import Money
+import msgspec
 
+from argosy.base.money import Money
 
 # --- screening ---------------------------------------------------------------------------------
 
@@ -27,8 +28,7 @@ class Decision(IntEnum):
     DENY = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True):
     """One thing somebody wants to do, as the brain sees it. Ids and money, no personal data.
 
     `kind` is the product's name (`send`, `pay`, ...). `proofs` are what the person has shown for
@@ -49,11 +49,10 @@ class Operation:
     payee: UUID | None = None
     payee_kind: str | None = None
     proofs: frozenset[str] = frozenset()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True):
     """One reason of a verdict: the rule, what it asks for, and the values that it read."""
 
     rule: str
@@ -61,8 +60,7 @@ class Hit:
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """The brain's answer. `challenge` names the proof asked for (`otp`); `unevaluated` is loud:
     the names of what could not be judged, which alone never make a yes."""
 

@@ -7,10 +7,11 @@ commit, where order, transfers, limit counters and events share one commit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from argosy.base.ledger.facts import Posted, Transfer
 from argosy.base.orders.facts import Order, State
@@ -18,8 +19,7 @@ from argosy.base.ports import Operation, Verdict
 from argosy.base.refusals import Kind, Reason, Refused
 
 
-@dataclass(frozen=True, slots=True)
-class LimitUse:
+class LimitUse(msgspec.Struct, frozen=True):
     """`minor` counted against the limit `key` of `party`, once, in the day, month and year named.
 
     The caps are the most that may stand there afterwards; None is no bound. A negative `minor` with
@@ -40,8 +40,7 @@ class LimitUse:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class OrderMove:
+class OrderMove(msgspec.Struct, frozen=True):
     """Move an existing order on, if it still has `version`. None leaves a field as it is."""
 
     id: UUID
@@ -57,8 +56,7 @@ class OrderMove:
     data: Mapping[str, Any] | None = None  # replaces the whole
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """Something the world may hear of: `subject` orders it (an order's id), `kind` names it
     (`payment.paid`), `body` is JSON for programs, `parties` are who may see it."""
 
@@ -69,8 +67,7 @@ class Event:
     parties: tuple[UUID, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(msgspec.Struct, frozen=True):
     """One all-or-nothing step. `id` is the command's id; the same id twice gives the first answer.
 
     `order` is the order as it is made (`Order`) or how it moves on (`OrderMove`).
@@ -83,8 +80,7 @@ class Posting:
     events: tuple[Event, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True):
     """The gate's yes: durable before anyone hears of it.
 
     `state` is the order's state now (`review` where the brain reserved the money for a human).
@@ -99,14 +95,13 @@ class Done:
     existed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Challenged:
+class Challenged(msgspec.Struct, frozen=True):
     """Not yet: show `proof` (`otp`) for operation `operation`, and send the same command again."""
 
     operation: Operation
     verdict: Verdict
     proof: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 class GateReason(Reason):

@@ -19,10 +19,12 @@ OUTCOME is `created`, `exists`, or the name of a refusal; `created=AMOUNT` says 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from argosy.base.clock import SetClock
 from argosy.base.ids import named

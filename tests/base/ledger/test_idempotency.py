@@ -3,10 +3,10 @@ with anything else is a refusal that names the field."""
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import fields, replace
 
 from argosy.base.clock import SetClock
 from argosy.base.ids import named

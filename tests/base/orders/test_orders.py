@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import fields, replace
 from datetime import timedelta
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from msgspec.structs import fields, replace
 
 from argosy.base.clock import SetClock
 from argosy.base.ids import Ids

@@ -8,6 +8,7 @@ import re
 from datetime import date
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from argosy.base.money import Money
@@ -140,7 +141,7 @@ async def test_a_dry_run_equals_the_real_run(town: Town, amount: str) -> None:
     else:
         assert isinstance(dry, Preview)
         assert isinstance(real, Receipt)
-        assert dataclasses.replace(real.order, updated_at=None) == dry.order
+        assert msgspec.structs.replace(real.order, updated_at=None) == dry.order
 
 
 # --- answers that got lost ----------------------------------------------------------------------------

@@ -78,8 +78,7 @@ class Account:
         return self.balance_minor - going
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(msgspec.Struct, frozen=True):
     """One movement from `debit` to `credit`, frozen once it is in the journal.
 
     `id` is born at the caller and is the idempotency key. For POST, VOID and EXPIRE, `hold` names the

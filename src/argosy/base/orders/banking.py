@@ -11,10 +11,12 @@ once, to the customer and to the operator, while the asking goes on.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from argosy.base.ids import derive
 from argosy.base.ledger.facts import Action

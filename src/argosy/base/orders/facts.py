@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from argosy.base.money import Money
 from argosy.base.refusals import Kind, Reason
@@ -46,8 +47,7 @@ NEXT: Mapping[State, frozenset[State]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """A trade: who pays whom how much for what. `id` is born at the caller.
 
     `amount` is what the payee is due before fees; `fee_minor` the price and `fee_paid_by` who bears
@@ -72,7 +72,7 @@ class Order:
     deadline_at: datetime | None = None
     version: int = 1
     updated_at: datetime | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 class OrderReason(Reason):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from argosy.base.ids import derive
 from argosy.base.orders.facts import Order, OrderReason, State

@@ -9,9 +9,10 @@ the gate has set goes back. A suspicious refund is not reviewed but denied: the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from argosy.base.ids import derive
 from argosy.base.ledger.facts import Action

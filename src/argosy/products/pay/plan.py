@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from argosy.base.orders.facts import Order, OrderReason, State
 from argosy.base.orders.open_orders import closed_by, payable

@@ -6,8 +6,9 @@ gives back its part to the side that bore it, rounded so that all parts make the
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from argosy.base.ids import derive
 from argosy.base.ledger.facts import Transfer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from argosy.base.orders.facts import Order, OrderReason, State
 from argosy.base.orders.open_orders import closed_by, payable
