@@ -63,7 +63,9 @@ async def screens(db: Database, chromium: Browser) -> AsyncIterator[Screens]:
             while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
                 await asyncio.sleep(0.01)
             screens = Screens(house, chromium, url)
-            yield screens
-            await screens.close()
-            server.should_exit = True
-            await serving
+            try:
+                yield screens
+                await screens.close()
+            finally:
+                server.should_exit = True
+                await serving

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.channels.lite.visitors import PHONES, PIN, House
 
-SECONDS = 8.0
+SECONDS = 15.0
 expect.set_options(timeout=SECONDS * 1000)
 
 

@@ -99,23 +99,22 @@ def _sent(sent: OtpSent) -> dict[str, object]:
 
 async def code_page(visit: Visit) -> Answer:
     way = _way(visit)
-    return _code(visit, way) if way.otp else Go(ENTER)
+    return _code(way) if way.otp else Go(ENTER)
 
 
 async def code(visit: Visit) -> Answer:
     way = _way(visit)
     said = await visit.lite.signin.confirm(visit.text("otp") or way.otp, visit.text("code"))
     if isinstance(said, Refused):
-        return _code(visit, way, said)
+        return _code(way, said)
     _keep(visit, replace(way, ticket=said.ticket, known=said.known, otp=""))
     reset = said.purpose is Purpose.RESET_PIN
     step = "new" if not said.known and not reset else "reset" if reset else "pin"
     return Go(f"{ENTER}/{step}", {"known": said.known, "next": f"{ENTER}/{step}"})
 
 
-def _code(visit: Visit, way: Way, refused: Refused | None = None) -> Page:
-    over = refused is not None and refused.reason is not SigninReason.OTP_WRONG
-    return Page("enter_code.html", {"way": way, "over": over}, refused=refused)
+def _code(way: Way, refused: Refused | None = None) -> Page:
+    return Page("enter_code.html", {"way": way}, refused=refused)
 
 
 # --- who is known --------------------------------------------------------------------------------

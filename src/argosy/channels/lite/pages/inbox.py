@@ -11,6 +11,7 @@ from argosy.channels.lite.reasons import LiteReason
 from argosy.channels.lite.visits import Visit
 
 LETTERS_MAX = 20
+REFRESH_SECONDS = 5
 
 
 async def messages(visit: Visit) -> Answer:
@@ -28,8 +29,7 @@ async def demo(visit: Visit) -> Answer:
         return await messages(visit)
     phone = visit.market.phone(typed) if typed else ""
     if isinstance(phone, Refused):
-        facts = {"letters": [], "phone": typed}
-        return Page("messages.html", facts, refused=phone)
+        return Page("messages.html", {"letters": [], "phone": typed}, refused=phone)
     letters = await visit.lite.notify.inbox(visit.market.code, phone) if phone else []
     facts: dict[str, Any] = {
         "letters": letters[:LETTERS_MAX],

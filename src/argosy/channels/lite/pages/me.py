@@ -138,11 +138,11 @@ async def end_session(visit: Visit) -> Answer:
     if wanted == "all":
         await visit.lite.signin.revoke_all(visit.me.id, keep=visit.signed_in.id)
         return Go("/me/security")
-    id = parse_id(wanted.lower())
+    other = parse_id(wanted.lower())
     said = (
         Refused(SigninReason.SESSION_NOT_FOUND)
-        if id is None
-        else await visit.lite.signin.revoke(visit.signed_in, id)
+        if other is None
+        else await visit.lite.signin.revoke(visit.signed_in, other)
     )
     return Go("/me/security") if said is None else No(said)
 

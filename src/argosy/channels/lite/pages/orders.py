@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 from argosy.base.ids import parse_id
 from argosy.base.money import plain
@@ -31,10 +30,10 @@ async def order_page(visit: Visit) -> Answer:
 
 async def _mine(visit: Visit) -> Receipt | Refused:
     """The order of this address, if the visitor is one of its sides."""
-    id = parse_id(visit.path("id").lower())
-    if id is None:
+    order_id = parse_id(visit.path("id").lower())
+    if order_id is None:
         return Refused(OrderReason.ORDER_NOT_FOUND)
-    return await visit.lite.cashier.status(id, visit.asker())
+    return await visit.lite.cashier.status(order_id, visit.asker())
 
 
 async def _order(
@@ -243,8 +242,8 @@ async def refund(visit: Visit) -> Answer:
 
 async def outcome(visit: Visit) -> Answer:
     """What became of a command whose answer was lost, by its id: the order, or that there is none."""
-    id: UUID | None = parse_id(visit.path("id").lower())
-    found = await visit.lite.cashier.status(id, visit.asker()) if id else None
+    command = parse_id(visit.path("id").lower())
+    found = await visit.lite.cashier.status(command, visit.asker()) if command else None
     if isinstance(found, Receipt):
         return Go(f"/orders/{found.order.id}", data_of(found))
     return Page("outcome.html", {}, status=404, data={"state": "unknown"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -137,7 +138,9 @@ async def printed(visit: Visit) -> Answer:
     as_svg, as_pdf = makers[name]
     headers = {**DATA_HEADERS, "content-disposition": f'attachment; filename="argosy-{name}"'}
     if as_pdf is not None:
-        content = as_pdf(sheet, visit.lite.clock.now()).pdf
+        # In a thread: setting a page takes long, and the first one loads a library.
+        made = await asyncio.to_thread(as_pdf, sheet, visit.lite.clock.now())
+        content = made.pdf
         return Response(content, media_type="application/pdf", headers=headers)
     if as_svg is None:
         return No(Refused(LiteReason.PAGE_UNKNOWN))
