@@ -58,6 +58,10 @@ from argosy.settings import Settings
 SWEEP_ROWS_MAX = 200
 EVENTS_KEPT = timedelta(days=7)
 """So long the event log is kept for readers yet to come; the journal and the orders stay for ever."""
+_THERE = """
+    SELECT to_regclass('gate.usage') IS NOT NULL AS migrated,
+           current_setting('transaction_read_only')::bool AS only_read
+"""
 _log = logging.getLogger(__name__)
 
 
@@ -287,11 +291,13 @@ async def not_ready(wallet: Wallet) -> str | None:
     """Why no money can be taken now, or None when it can."""
     try:
         async with asyncio.timeout(2.0):
-            there = await wallet.db.value("SELECT to_regclass('gate.usage') IS NOT NULL")
+            there = await wallet.db.one(_THERE)
     except (Unavailable, TimeoutError):
         return "the database does not answer"
-    if not there:
+    if there is None or not there["migrated"]:
         return "the database is not migrated"
+    if there["only_read"]:
+        return "the database only lets itself be read"
     if not wallet.brain.ready:
         return "the risk brain has not caught up with the event log"
     return None
