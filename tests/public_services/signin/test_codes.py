@@ -168,6 +168,21 @@ async def test_a_network_gets_so_many_codes_an_hour(
     assert sent == most
 
 
+async def test_a_code_that_is_not_sent_costs_the_phone_nothing(
+    db: Database, clock: SetClock, ids: Ids
+) -> None:
+    desk = Desk.over(db, clock, ids, Terms(sends_per_network_hour_max=1))
+    crowded, quiet = "203.0.113.9", "203.0.113.10"
+    phones = [f"+91900000010{n}" for n in range(8)]
+    await desk.signin.start("india", "+919000000099", Purpose.ENTER, crowded, "en")
+    for phone in phones * 5:  # the network's codes are spent: none of these is sent
+        answer = await desk.signin.start("india", phone, Purpose.ENTER, crowded, "en")
+        assert refused(answer) is SigninReason.OTP_SENDS_SPENT
+    for n, phone in enumerate(phones):
+        answer = await desk.signin.start("india", phone, Purpose.ENTER, f"{quiet}{n}", "en")
+        assert isinstance(answer, OtpSent), (phone, answer)
+
+
 # --- enumeration ---------------------------------------------------------------------------------
 
 

@@ -47,6 +47,14 @@ class Ticket:
     phone: str
 
 
+class _Spent(Exception):
+    """A quota is used up for `wait`: no error, it ends a transaction."""
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__()
+        self.wait = wait
+
+
 class Codes:
     """Codes and the tickets that a right code gives."""
 
@@ -111,13 +119,12 @@ class Codes:
         digits = self._terms.code_digits
         code = f"{int.from_bytes(self._chance(16)) % 10**digits:0{digits}d}"
         expires_at = now + self._terms.code_life
-        async with self._db.work() as conn:
-            # In one order for all, so that two senders never wait for each other in a ring.
-            for quota in sorted(quotas, key=lambda q: q.subject):
-                if not await self._count(quota, now, conn):
-                    wait = _window_end(now, quota.window) - now
-                    break
-            else:
+        try:
+            async with self._db.work() as conn:
+                # In one order for all, so that two senders never wait for each other in a ring.
+                for quota in sorted(quotas, key=lambda q: q.subject):
+                    if not await self._count(quota, now, conn):
+                        raise _Spent(_window_end(now, quota.window) - now)
                 await conn.execute(
                     """
                     INSERT INTO signin.code AS c
@@ -136,8 +143,9 @@ class Codes:
                     now,
                     expires_at,
                 )
-                return OtpSent(encode(subject + code_id.bytes), expires_at, digits), code
-        return Refused(SigninReason.OTP_SENDS_SPENT, {"wait_seconds": _seconds(wait)})
+        except _Spent as spent:  # what was counted so far is undone: nothing is sent
+            return Refused(SigninReason.OTP_SENDS_SPENT, {"wait_seconds": _seconds(spent.wait)})
+        return OtpSent(encode(subject + code_id.bytes), expires_at, digits), code
 
     async def confirm(self, otp_id: str, code: str) -> tuple[str, Ticket, datetime] | Refused:
         """Spend a code. Answers the ticket's text, the ticket, and until when it is good."""
