@@ -27,9 +27,11 @@ from argosy.base.store import Connection, Database, Record
 __all__ = ["Finding", "Head", "Report", "verify"]
 
 ACCOUNTS_AT_ONCE_MAX = 500_000
+"""How many accounts one reading of the journal keeps in mind: some 300 MB."""
+ROWS_AHEAD = 2_000
 
+_MOVING, _HOLDING = (int(Action.MOVE), int(Action.POST)), int(Action.HOLD)
 _LOWEST, _HIGHEST = UUID(int=0), UUID(int=(1 << 128) - 1)
-_BEFORE_ALL, _AFTER_ALL = -(1 << 63), (1 << 63) - 1
 
 
 async def verify(db: Database, progress: Progress | None = None) -> Report:
@@ -161,12 +163,16 @@ class _Reading:
 
     async def _open(self) -> None:
         async for row in self._conn.cursor(
-            "SELECT id, currency FROM ledger.accounts WHERE id BETWEEN $1 AND $2", *self._range
+            "SELECT id, currency FROM ledger.accounts WHERE id BETWEEN $1 AND $2",
+            *self._range,
+            prefetch=ROWS_AHEAD,
         ):
             self._standings[row["id"]] = _Standing(row["currency"])
         self.accounts = len(self._standings)
         async for row in self._conn.cursor(
-            "SELECT * FROM ledger.marks WHERE account BETWEEN $1 AND $2", *self._range
+            "SELECT * FROM ledger.marks WHERE account BETWEEN $1 AND $2",
+            *self._range,
+            prefetch=ROWS_AHEAD,
         ):
             self.marks += 1
             standing = self._standings.get(row["account"])
@@ -179,6 +185,7 @@ class _Reading:
             "SELECT account, max(at) AS at FROM ledger.account_events"
             " WHERE what = 'bounds' AND account BETWEEN $1 AND $2 GROUP BY account",
             *self._range,
+            prefetch=ROWS_AHEAD,
         ):
             standing = self._standings.get(row["account"])
             if standing is not None:
@@ -216,8 +223,8 @@ class _Reading:
 
     def _add(self, row: Record, debit: _Standing | None, credit: _Standing | None) -> None:
         action = row["action"]
-        moved = row["amount"] if action in (Action.MOVE, Action.POST) else 0
-        pended = row["amount"] if action == Action.HOLD else -row["released"]
+        moved = row["amount"] if action in _MOVING else 0
+        pended = row["amount"] if action == _HOLDING else -row["released"]
         for name, standing in (("debit", debit), ("credit", credit)):
             if standing is None:
                 if self._range[0] <= row[name] <= self._range[1]:
@@ -304,7 +311,9 @@ class _Reading:
     async def _close(self) -> None:
         """Compare what was added with what the accounts say."""
         async for row in self._conn.cursor(
-            "SELECT * FROM ledger.accounts WHERE id BETWEEN $1 AND $2", *self._range
+            "SELECT * FROM ledger.accounts WHERE id BETWEEN $1 AND $2",
+            *self._range,
+            prefetch=ROWS_AHEAD,
         ):
             standing, where = self._standings[row["id"]], _account(row["id"])
             if _totals(standing) != _totals(row):
