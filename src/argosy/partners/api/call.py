@@ -170,6 +170,8 @@ def queried(request: AnyRequest, form: type[S]) -> S | Refused:
     values = dict(pairs)
     if len(values) != len(pairs):
         return Refused(ApiReason.QUERY_INVALID, {"detail": "a parameter stands there twice"})
+    if any("\x00" in value for value in values.values()):  # which the database takes in no text
+        return Refused(ApiReason.QUERY_INVALID, {"detail": "a parameter has a NUL character"})
     try:
         return msgspec.convert(values, form, strict=False, str_keys=True)
     except msgspec.ValidationError as error:

@@ -117,7 +117,9 @@ class Idempotency:
         )
 
     async def row(self, party: UUID, key: str) -> Record | None:
-        """What is remembered of a key."""
+        """What is remembered of a key; of what cannot be one, nothing."""
+        if not _KEY.fullmatch(key):
+            return None
         row = await self._rows.get((party, key))
         return None if row is None or row["keep_until"] <= self._clock.now() else row
 
