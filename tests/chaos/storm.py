@@ -16,6 +16,7 @@ from uuid import UUID
 import asyncpg
 
 from argosy.base.ids import Ids, derive
+from argosy.base.parties import numbers
 from tests.chaos.auditor import MOVE, POST, Books, audit
 from tests.chaos.people import PUT_OFF, Ask, Person
 from tests.chaos.program import Program
@@ -102,6 +103,8 @@ class Storm:
 
     async def _break(self, kind: str) -> None:
         program, chance = self.program, self.chance
+        if kind != LINES and chance.random() < 0.3:
+            await self._cut_lines()
         if kind == LINES:
             for _ in range(chance.randint(2, 5)):
                 await self._cut_lines()
@@ -188,7 +191,7 @@ class Storm:
         if what == "too_much":
             return _ask(new, person, "/pay", 15_000_000, to=chance.choice(self.shops))
         if what == "nobody":
-            return _ask(new, person, "/pay", minor, to="1000000007")
+            return _ask(new, person, "/pay", minor, to=numbers.draw(chance.randbytes))
         if what == "wait":
             return _ask(new, person, "/send", minor, to=f"98764 {chance.randint(0, 99999):05}")
         at = self.people.index(person)
