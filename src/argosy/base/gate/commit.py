@@ -28,6 +28,9 @@ from argosy.base.store import Database
 POSTINGS_IN_BATCH_MAX = 400
 TRANSFERS_IN_BATCH_MAX = 1000
 WAITING_MAX = 20_000
+SPREAD_POSTINGS_MIN = 200
+"""A further lane is taken into use only when so many postings wait: until then one larger batch costs
+less than two small ones side by side."""
 TRIES_MAX = 8
 RETRY_SECONDS = 0.05
 PROVE_BATCHES = 64
@@ -82,6 +85,7 @@ class GroupCommit:
         self._idle = list(reversed(self._lanes))
         self._tasks: set[asyncio.Task[None]] = set()
         self._same: dict[UUID, _Waiting] = {}
+        self._size = 0  # postings that wait
         self._prove = 0  # for how many more batches the accounts are proven first
         self.batches = 0
         self.postings = 0
@@ -89,7 +93,7 @@ class GroupCommit:
     @property
     def waiting(self) -> int:
         """How many postings wait for a batch."""
-        return len(self._queue)
+        return self._size
 
     async def submit(self, posting: Posting) -> Committed | Refused:
         """Make `posting` durable, or say why not.
@@ -97,7 +101,7 @@ class GroupCommit:
         Raises `Unavailable` when the database cannot be reached for long enough; what became of the
         posting is then found by submitting it again.
         """
-        if len(self._queue) >= WAITING_MAX:
+        if self._size >= WAITING_MAX:
             return Refused(GateReason.GATE_BUSY)
         if _repeats(posting):
             return Refused(LedgerReason.GROUP_REFUSED)
@@ -132,7 +136,7 @@ class GroupCommit:
                 answers.append(Refused(LedgerReason.GROUP_REFUSED))
                 at += 1
                 continue
-            if len(self._queue) >= WAITING_MAX:
+            if self._size >= WAITING_MAX:
                 answers += [Refused(GateReason.GATE_BUSY)] * (len(postings) - at)
                 break
             answers += await asyncio.shield(self._enqueue(tuple(postings[at : at + size])).answer)
@@ -142,6 +146,7 @@ class GroupCommit:
     def _enqueue(self, postings: tuple[Posting, ...]) -> _Waiting:
         waiting = _Waiting(postings, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
+        self._size += len(postings)
         self._start()
         return waiting
 
@@ -151,7 +156,8 @@ class GroupCommit:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _start(self) -> None:
-        if self._queue and self._idle:
+        working = len(self._lanes) - len(self._idle)
+        if self._queue and self._idle and (not working or self._size >= SPREAD_POSTINGS_MIN):
             task = asyncio.create_task(self._run(self._idle.pop()))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -181,12 +187,11 @@ class GroupCommit:
             waiting = self._queue.popleft()
             mine = [t.id for p in waiting.postings for t in p.transfers]
             if not ids.isdisjoint(mine):
-                later.append(
-                    waiting
-                )  # the same id again: it must find the first one in the journal
+                later.append(waiting)  # the same id again: it must find the first in the journal
                 continue
             ids.update(mine)
             postings += len(waiting.postings)
+            self._size -= len(waiting.postings)
             transfers += len(mine)
             batch.append(waiting)
         self._queue.extendleft(reversed(later))
