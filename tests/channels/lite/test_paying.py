@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from argosy.base.markets import PayCode
 from argosy.base.parties.numbers import reads
 from tests.channels.lite.visitors import BASE, PIN, WRONG_PIN, House, Page
 
@@ -213,6 +214,24 @@ async def test_a_second_payer_and_a_late_one_are_told(house: House) -> None:
     page = await ravi.send(held, pin=PIN)
     assert page.status == 422
     assert await house.balance("ravi") == "500.00"
+
+
+async def test_the_code_of_a_payment_leads_to_it_until_its_time_is_over(house: House) -> None:
+    order = await waiting(house)
+    pay = PayCode(house.shop_number, "Chai Adda", "Pune", amount_minor=75_00, order_reference=order)
+    code = house.wallet.market.encode_code(pay)
+    assert isinstance(code, str)
+    asha = house.visitor("asha")
+    assert (await asha.fill("/pay", code=code)).path == f"/p/{order}"
+    said = await asha.json("POST", "/pay", id=str(house.ids.new()), code=code, pin=PIN)
+    assert (said.json()["state"], said.json()["amount_minor"]) == ("paid", 75_00)
+    page = await asha.fill("/pay", code=code)
+    assert (page.status, "The time for this code is over" in page.text) == (422, True)
+    late = await waiting(house, "20")
+    house.clock.advance(minutes=16)
+    page = await asha.open(f"/p/{late}")
+    assert "The time for this payment is over" in page.text
+    assert page.forms == []
 
 
 async def test_who_is_not_signed_in_sees_what_it_is_and_comes_back_after_signing_in(

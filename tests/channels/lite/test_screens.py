@@ -68,8 +68,7 @@ async def test_a_shop_opens_shows_its_code_and_is_paid(screens: Screens, script:
     await shop.type(business_name="Nila's Flowers", city="Pune", name="Nila Bose")
     await shop.type(pin=PIN, pin_again=PIN)
     await shop.press("Open the wallet")
-    await shop.reaches("/till")
-    await shop.press("My code")
+    await shop.reaches("/till/code")
     await shop.sees("Nila's Flowers")
     async with shop.page.expect_download() as loading:
         await shop.page.get_by_role("link", name="PDF").first.click()

@@ -184,6 +184,8 @@ async def new(visit: Visit) -> Answer:
     )
     if isinstance(said, SignedIn):
         await visit.lite.claim(said.party)
+        if shop and way.next == "/":  # a new shop first sees the code to put on its counter
+            way = replace(way, next="/till/code")
         return await _in(visit, way, said)
     return _begin_again(visit, said) or _new(visit, way, said)
 
