@@ -335,7 +335,6 @@ class _Reading:
         low, high = _low_high(standing)
         if row["side"] == Side.DEBIT:
             low, high = -high, -low
-        lowest, highest = 0, 0
         if standing.watch is not None and standing.watch.bounds_at is not None:
             lowest, highest = standing.watch.lowest, standing.watch.highest
             if row["side"] == Side.DEBIT:
