@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -295,6 +297,25 @@ async def test_the_history_is_read_page_by_page_and_loses_nothing(house: House) 
         422,
         True,
     )
+
+
+async def test_nobody_makes_up_a_place_in_the_history_that_shows_another_balance(
+    house: House,
+) -> None:
+    for amount in range(1, 26):
+        house.clock.advance(seconds=10)
+        await bought(house, str(amount))
+    asha = house.visitor("asha")
+    older = next(link for link in (await asha.open("/history")).links if "before=" in link)
+    place, _, mark = parse_qs(urlsplit(older).query)["before"][0].partition(".")
+    entry = base64.urlsafe_b64decode(place + "==").decode().partition(".")[0]
+    rich = base64.urlsafe_b64encode(f"{entry}.0.0.0.99999999900".encode()).decode().rstrip("=")
+    for made_up in (rich, f"{rich}.", f"{rich}.{mark}", place, f"{place}.{'0' * len(mark)}"):
+        page = await asha.open(f"/history?before={made_up}")
+        assert (page.status, "999,999,999" in page.text) == (422, False), made_up
+    for other in ("ravi", "sunil"):
+        assert (await house.visitor(other).open(older)).status == 422
+    assert (await asha.open(older)).status == 200
 
 
 async def test_the_till_counts_the_day_in_the_markets_own_zone(house: House) -> None:

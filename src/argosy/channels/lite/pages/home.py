@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
+
 from argosy.base.clock import local_day
 from argosy.base.orders.facts import State
 from argosy.base.orders.planning import moment
 from argosy.base.refusals import Refused
-from argosy.base.wallet.statement import History
+from argosy.base.wallet.statement import History, WalletReason
 from argosy.channels.lite.answers import Answer, Go, No, Page
 from argosy.channels.lite.lines import Row, rows_of
 from argosy.channels.lite.naming import other_sides
@@ -15,6 +17,7 @@ from argosy.channels.lite.visits import Visit
 
 HOME_LINES = 5
 PAGE_LINES = 20
+_MARK_BYTES = 8
 
 
 async def home(visit: Visit) -> Answer:
@@ -49,12 +52,23 @@ async def home(visit: Visit) -> Answer:
 
 async def history(visit: Visit) -> Answer:
     before = visit.query("before")
-    page = await visit.lite.statement.page(visit.me.account, before or None, PAGE_LINES)
+    place, _, mark = before.partition(".")
+    if before and not hmac.compare_digest(mark.encode(), _mark(visit, place).encode()):
+        return No(Refused(WalletReason.CURSOR_UNREADABLE, field="before"))
+    page = await visit.lite.statement.page(visit.me.account, place or None, PAGE_LINES)
     if isinstance(page, Refused):
         return No(page)
     rows = await rows_of(visit, page.lines)
-    facts = {"rows": rows, "next": page.next, "first": not before}
-    return Page("history.html", facts, data={"lines": [_data(r) for r in rows], "next": page.next})
+    following = f"{page.next}.{_mark(visit, page.next)}" if page.next else None
+    facts = {"rows": rows, "next": following, "first": not before}
+    return Page("history.html", facts, data={"lines": [_data(r) for r in rows], "next": following})
+
+
+def _mark(visit: Visit, place: str) -> str:
+    """What shows that a place in the history is one of ours: it brings the balance of its line, and
+    whoever made one up could show a page of ours with any balance on it."""
+    account = visit.me.account
+    return visit.lite.keys.digest("history", account.bytes, place)[:_MARK_BYTES].hex()
 
 
 def _data(row: Row) -> dict[str, object]:
