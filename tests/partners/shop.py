@@ -36,7 +36,7 @@ PIN = "582913"
 SECRET = b"a secret of these partner tests!"
 BASE = "http://wallet.test"
 GENEROUS = Terms(requests_per_second=1e6, requests_burst=1_000_000)
-CALLING = webhook_facts.Terms(private_allowed=True, call_seconds_max=1.0)
+CALLING = webhook_facts.Terms(private_allowed=True, call_seconds_max=3.0)
 
 
 @dataclass

@@ -168,14 +168,14 @@ async def test_a_batch_may_be_larger_and_is_bounded_too(db, clock, ids):
 
 @pytest.mark.parametrize("number", ["1250.0", "1.25e3", "12500e-1", "1250"])
 async def test_a_whole_number_may_be_written_in_each_way_of_json(shop, number):
-    text = '{"amount": {"minor": %s, "currency": "INR"}}' % number
+    text = json.dumps({"amount": inr(4711)}).replace("4711", number)
     said = await shop.api.post(PAYMENTS, **body(text))
     assert said.json()["amount"] == inr(1250)
 
 
 @pytest.mark.parametrize("number", ["12.5", "1e30", "1e400", "1e999999999", "-0.0", "1250.000001"])
 async def test_another_number_is_no_amount(shop, number):
-    text = '{"amount": {"minor": %s, "currency": "INR"}}' % number
+    text = json.dumps({"amount": inr(4711)}).replace("4711", number)
     said = await shop.api.post(PAYMENTS, **body(text))
     assert said.status_code in (400, 422), said.text
 
@@ -193,3 +193,19 @@ async def test_an_address_says_what_it_takes(shop):
     ):
         said = await shop.with_key(None).options(path)
         assert (said.status_code, said.headers["allow"]) == (204, allowed)
+
+
+async def test_it_stands_beside_the_other_channels(shop):
+    """The wiring's own web application: the API keeps its words, whatever the others do."""
+    from argosy.web import web
+    from tests.partners.shop import caller
+
+    client = caller(web(shop.wallet))
+    key = {"authorization": f"Bearer {shop.keys['tea'].text}"}
+    assert (await client.get("/api/v1/balance", headers=key)).json()["balance"] == inr(0)
+    assert is_problem(await client.get("/api/v1/nothing", headers=key), 404, "route_unknown")
+    assert is_problem(await client.put("/api/v1/balance", headers=key), 405, "method_not_allowed")
+    made = await client.post(
+        "/api/v1/payments", json={"amount": inr(1)}, headers={**key, "idempotency-key": "k"}
+    )
+    assert made.status_code == 201

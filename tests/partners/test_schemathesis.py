@@ -15,10 +15,11 @@ from schemathesis.engine import Status, events, from_schema
 
 from argosy.partners.api.idempotency import KEY
 from argosy.partners.api.operations import OPERATIONS
+from tests.partners.hooks import Hooks
 from tests.partners.serving import Served, served
 from tests.partners.shop import Shop
 
-EXAMPLES = 12
+EXAMPLES = 8
 LEDGER = "ledger"
 
 
@@ -49,13 +50,13 @@ def with_fresh_keys(app: Any) -> Any:
 async def fill(shop: Shop) -> None:
     """Something of everything, so that there is something to find."""
     payment = await shop.paid(10_00, reference="T-1")
-    await shop.post(f"/payments/{payment['id']}/refunds", {"amount": {"minor": 1, "currency": "INR"}})
+    await shop.post(
+        f"/payments/{payment['id']}/refunds", {"amount": {"minor": 1, "currency": "INR"}}
+    )
     await shop.payment()
     await shop.post("/webhooks/endpoints", {"url": "http://127.0.0.1:9/"})
     await shop.payment()
-    relay = shop.services.webhooks.relay()
-    await relay.prepare()
-    await relay.step()
+    await Hooks(shop).note()
 
 
 def described(wallet: Served, key: str, **filters: Any) -> Any:
@@ -105,7 +106,7 @@ def test_a_merchants_program(wallet):
     wrong, asked, requests = findings(schema)
     assert wrong == [], "\n".join(wrong)
     assert labels(scope=False) <= asked
-    assert requests > 500
+    assert requests > 400
 
 
 def test_an_operators_program(wallet):

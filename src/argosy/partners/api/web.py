@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -45,11 +46,17 @@ _SAFE = {
 }
 _HTML = "text/html; charset=utf-8"
 
+Still = Callable[[], Answer]
+"""An answer that is always the same, made when it is first asked for."""
+
 
 def application(services: PartnerApi) -> Litestar:
     """The application under /api; it has no life of its own, so it can be mounted as it is."""
     api = Api.over(services)
-    described = document(services.public_url, (m.currency for m in services.markets.values()))
+
+    @cache
+    def described() -> dict[str, Any]:
+        return document(services.public_url, (m.currency for m in services.markets.values()))
 
     def failed(request: AnyRequest, error: Exception) -> Response[bytes]:
         return _response(api, request, _failure(request, error))
@@ -65,8 +72,8 @@ def application(services: PartnerApi) -> Litestar:
             _addresses(
                 api,
                 {
-                    "/openapi.json": Answer(200, encoded(described), JSON),
-                    "/docs": Answer(200, page(described).encode(), _HTML),
+                    "/openapi.json": cache(lambda: Answer(200, encoded(described()), JSON)),
+                    "/docs": cache(lambda: Answer(200, page(described()).encode(), _HTML)),
                 },
             )
         ),
@@ -77,7 +84,7 @@ def application(services: PartnerApi) -> Litestar:
     )
 
 
-def _addresses(api: Api, stills: Mapping[str, Answer]) -> Iterator[HTTPRouteHandler]:
+def _addresses(api: Api, stills: Mapping[str, Still]) -> Iterator[HTTPRouteHandler]:
     """A handler for each address, with all its methods: so each can say which they are."""
     by_path: dict[str, dict[str, Operation]] = defaultdict(dict)
     for operation in OPERATIONS:
@@ -89,17 +96,18 @@ def _addresses(api: Api, stills: Mapping[str, Answer]) -> Iterator[HTTPRouteHand
 
 
 def _address(
-    api: Api, path: str, operations: Mapping[str, Operation], stills: Mapping[str, Answer]
+    api: Api, path: str, operations: Mapping[str, Operation], stills: Mapping[str, Still]
 ) -> HTTPRouteHandler:
     terms = api.services.terms
     methods = [*sorted([*operations, *stills]), "OPTIONS"]
-    said = {**stills, "OPTIONS": Answer(204, b"", "", {"allow": ", ".join(methods)})}
+    choices = Answer(204, b"", "", {"allow": ", ".join(methods)})
     is_batch = any(operation.is_batch for operation in operations.values())
 
     async def handle(request: Request[Any, Any, Any]) -> Response[bytes]:
         operation = operations.get(str(request.method))
         if operation is None:
-            return _response(api, request, said[str(request.method)])
+            still = stills.get(str(request.method))
+            return _response(api, request, choices if still is None else still())
         return _response(api, request, await _answered(api, operation, request))
 
     return HTTPRouteHandler(

@@ -64,13 +64,14 @@ class Caller:
         self._sender = sender
         self._terms = terms
         self._jitter = jitter
+        self._running: dict[asyncio.Task[None], UUID] = {}
 
     async def sweep(self, _now: datetime, limit: int) -> int:
-        """Call until nothing is due any more, at most `limit` times; how many calls were made."""
-        made = 0
-        running: dict[asyncio.Task[None], UUID] = {}
+        """Call until nothing is due any more and every call is over, or `limit` calls were begun: the
+        ones under way then go on meanwhile. How many were begun."""
+        made, running = 0, self._running
         try:
-            while True:
+            while made < limit:
                 free = min(self._terms.calls_at_once - len(running), limit - made)
                 rows = await self._claim(free, Counter(running.values())) if free > 0 else []
                 for row in rows:
@@ -82,12 +83,20 @@ class Caller:
                     running, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
                 )
                 for task in done:
-                    del running[task]
-                    task.result()
-        finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+                    running.pop(task, None)
+                    if not task.cancelled():
+                        task.result()
+        except BaseException:
+            await self.stop()
+            raise
+        return made
+
+    async def stop(self) -> None:
+        """Break off the calls under way; their leases bring them back."""
+        running, self._running = list(self._running), {}
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
     async def _claim(self, most: int, busy: Counter[UUID]) -> list[Record]:
         each = self._terms.calls_at_once_each

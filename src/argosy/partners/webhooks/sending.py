@@ -11,8 +11,10 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -21,6 +23,7 @@ from standardwebhooks.webhooks import Webhook
 
 from argosy.partners.webhooks.facts import Terms
 
+LOOK_UPS_AT_ONCE = 8
 RETRY_AFTER_MAX = timedelta(hours=1)
 _PORTS = {"http": 80, "https": 443}
 _GONE = 410
@@ -51,13 +54,6 @@ class Told:
     again_after: timedelta | None = None
 
 
-async def look_up(host: str, port: int) -> Sequence[str]:
-    """The addresses of `host`, by the machine's own resolver."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-
 def is_public(address: str) -> bool:
     """Whether `address` is one that everybody can reach; inner addresses hidden in others are not."""
     try:
@@ -77,13 +73,16 @@ def is_public(address: str) -> bool:
 
 
 class Sender:
-    """Calls out. `resolve` looks names up; `trust` is a TLS context of the caller's own."""
+    """Calls out. `resolve` looks names up, by default with the machine's own resolver; `trust` is a
+    TLS context of the caller's own."""
 
     def __init__(
-        self, terms: Terms, resolve: Resolve = look_up, trust: ssl.SSLContext | None = None
+        self, terms: Terms, resolve: Resolve | None = None, trust: ssl.SSLContext | None = None
     ) -> None:
         self._terms = terms
-        self._resolve = resolve
+        self._resolve = resolve or self._look_up
+        # names that are slow to answer must not take the threads of the rest of the program
+        self._threads = ThreadPoolExecutor(LOOK_UPS_AT_ONCE, "webhook-names")
         self._trust = trust
         self._client: httpx.AsyncClient | None = None
 
@@ -98,10 +97,17 @@ class Sender:
             return Told(None, f"{type(error).__name__}: {error}"[:200])
 
     async def close(self) -> None:
-        """Give up the connections that are kept open."""
+        """Give up the connections and threads that are kept."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
+
+    async def _look_up(self, host: str, port: int) -> Sequence[str]:
+        """The addresses of `host`."""
+        find = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, find)
+        return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
     async def _send(self, outgoing: Outgoing, at: datetime) -> Told:
         parts = urlsplit(outgoing.url)

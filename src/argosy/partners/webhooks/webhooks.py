@@ -73,5 +73,6 @@ class Webhooks:
         return await self.deliveries.tidy(now, limit, self.terms)
 
     async def close(self) -> None:
-        """Give up the connections to receivers."""
+        """Break off calls and give up the connections to receivers."""
+        await self._caller.stop()
         await self._sender.close()

@@ -9,6 +9,7 @@ from argosy.base.orders.planning import DONE, moment
 from argosy.base.refusals import Refused
 from argosy.base.store import Record
 from argosy.partners.api import shapes
+from argosy.partners.api.acts.endpoints import PATH as ENDPOINTS
 from argosy.partners.api.acts.payments import PATH
 from argosy.partners.api.answers import Answer, answer
 from argosy.partners.api.call import Api, Call
@@ -62,4 +63,7 @@ async def _made(api: Api, row: Record) -> str | None:
             return None
         path = f"{PATH}/{order.id}"
         return path if row["operation"] == "cancel_payment" else f"{path}/refunds/{command_id}"
+    if row["operation"] == "create_endpoint":
+        endpoint = await api.services.webhooks.endpoints.get(row["party_id"], command_id)
+        return None if isinstance(endpoint, Refused) else f"{ENDPOINTS}/{endpoint.id}"
     return None

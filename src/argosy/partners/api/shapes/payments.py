@@ -139,7 +139,7 @@ class Asked(Out, frozen=True, kw_only=True):
     """What became of the request with an idempotency key.
 
     `running`: at work now. `done`: carried out. `refused`: it was refused, and `code` says why.
-    `not_done`: it was received and nothing came of it; send it again with the same key.
+    `not_done`: it was received, and nothing is known to have come of it; send it again with its key.
     """
 
     key: str
