@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 _NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 
@@ -47,7 +47,7 @@ class Reason(IntEnum):
     kind: Kind
     meaning: str
 
-    def __new__(cls, number: int, kind: Kind, meaning: str) -> Reason:
+    def __new__(cls, number: int, kind: Kind, meaning: str) -> Self:
         member = int.__new__(cls, number)
         member._value_ = number
         member.kind = kind
