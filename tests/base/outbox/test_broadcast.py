@@ -92,6 +92,20 @@ async def test_a_slow_reader_is_dropped_with_a_marker_to_refresh(db, screens):
     assert await heard(other) == 6
 
 
+async def test_one_more_listener_than_a_party_may_have_ends_the_oldest(db, screens):
+    till = screens.subscribe(SHOP)
+    anita = [screens.subscribe(ANITA) for _ in range(module.LISTENERS_MAX)]
+    await announce(db, 1, ANITA, SHOP)
+    await screens.step()
+    assert [await heard(one) for one in (anita[0], anita[-1], till)] == [1, 1, 1]
+    newest = screens.subscribe(ANITA)
+    assert [event async for event in anita[0]] == [REFRESH]
+    await announce(db, 2, ANITA, SHOP)
+    await screens.step()
+    assert [await heard(one) for one in (newest, till)] == [2, 2]
+    assert [await heard(anita[1]) for _ in range(2)] == [1, 2]
+
+
 async def test_closing_ends_the_iterator(db, screens):
     listener = screens.subscribe(ANITA)
     await announce(db, 1, ANITA)

@@ -17,6 +17,8 @@ from argosy.base.refusals import Unavailable
 from argosy.base.store import Database
 
 QUEUE_EVENTS_MAX = 100
+LISTENERS_MAX = 40
+"""So many listeners one party has at once in a process; one more ends the oldest."""
 BATCH_EVENTS_MAX = 1_000
 FILTER_PARTIES_MAX = 500
 """Up to so many parties the database picks their events; beyond, all are read and picked here."""
@@ -77,12 +79,16 @@ class Subscription:
     async def __aexit__(self, *_: object) -> None:
         self.close()
 
+    def refresh(self) -> None:
+        """Called by the broadcast: end, and have the listener load the page anew."""
+        self._end(REFRESH)
+
     def offer(self, event: Announced) -> None:
         """Called by the broadcast: hand over an event, or drop the listener who is too slow."""
         if not self._open:
             return
         if self._queue.qsize() >= self._queue_events_max:
-            self._end(REFRESH)
+            self.refresh()
         else:
             self._queue.put_nowait(event)
 
@@ -110,7 +116,7 @@ class Broadcast:
         self._db = db
         self._queue_events_max = queue_events_max
         self._poll_seconds = poll_seconds
-        self._listeners: dict[UUID, set[Subscription]] = {}
+        self._listeners: dict[UUID, dict[Subscription, None]] = {}  # the oldest first
         self._cursor: Position | None = None
         self._woken = asyncio.Event()
 
@@ -119,14 +125,17 @@ class Broadcast:
         the last quarter of a second)."""
         subscription = Subscription(self, frozenset(parties), self._queue_events_max)
         for party in subscription.parties:
-            self._listeners.setdefault(party, set()).add(subscription)
+            listeners = self._listeners.get(party, {})
+            if len(listeners) >= LISTENERS_MAX:
+                next(iter(listeners)).refresh()
+            self._listeners.setdefault(party, {})[subscription] = None
         return subscription
 
     def drop(self, subscription: Subscription) -> None:
         """Called by a subscription that ends."""
         for party in subscription.parties:
-            listeners = self._listeners.get(party, set())
-            listeners.discard(subscription)
+            listeners = self._listeners.get(party, {})
+            listeners.pop(subscription, None)
             if not listeners:
                 self._listeners.pop(party, None)
 
@@ -173,6 +182,6 @@ class Broadcast:
     def _hand_over(self, event: Announced) -> None:
         listeners: set[Subscription] = set()
         for party in event.parties:
-            listeners |= self._listeners.get(party, set())
+            listeners.update(self._listeners.get(party, ()))
         for listener in listeners:
             listener.offer(event)
