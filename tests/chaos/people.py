@@ -94,7 +94,7 @@ class Person:
             ask.tries += 1
             said = await self._post(ask.path, {"id": str(ask.id), "pin": PIN, **ask.fields}, code)
             if said is None or said.get("code") in PASSING:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(min(0.05 * ask.tries, 0.25))
             elif "state" in said:
                 ask.state, ask.receipt, ask.answered_at = said["state"], said, time.monotonic()
                 return ask
