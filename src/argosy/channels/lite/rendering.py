@@ -59,7 +59,7 @@ def render(visit: Visit, template: str, facts: Mapping[str, Any]) -> str:
 
     def money(value: Money | int) -> str:
         amount = value if isinstance(value, Money) else visit.money(value)
-        return words.money(amount, language, market).replace("\u00a0", "")
+        return words.money(amount, language, market)
 
     def moment(at: datetime) -> str:
         return words.moment(at, language, market)
