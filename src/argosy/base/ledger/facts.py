@@ -82,7 +82,7 @@ class Transfer(msgspec.Struct, frozen=True):
     """One movement from `debit` to `credit`, frozen once it is in the journal.
 
     `id` is born at the caller and is the idempotency key. For POST, VOID and EXPIRE, `hold` names the
-    hold; accounts and currency are then those of the hold and may be left out, and `amount` is the
+    hold; the accounts are then those of the hold and may be left out, and `amount` is the
     part to post (None: all of it). `expires_at` belongs to HOLD. `at` is for imports only: the
     historical time of the movement.
     """
