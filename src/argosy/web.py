@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from argosy.app import Wallet, not_ready, partner_api, running
 from argosy.base.parties.facts import Party
@@ -26,6 +27,8 @@ BACKLOG = 2048
 API = "/api"
 HEALTH = ("/health/live", "/health/ready")
 GOODBYE_SECONDS = 3
+HEAD_BYTES_MAX = 65_536
+REQUEST_SECONDS_MAX = 60.0
 COLLECT_AT = (20_000, 50, 100)
 
 
@@ -117,13 +120,74 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+class Line(HttpToolsProtocol):
+    """One connection. The head of a request has an end, and the whole of it comes within
+    `REQUEST_SECONDS_MAX`; without this, who sends neither costs us memory or a connection for ever.
+
+    A request that comes in one piece, as nearly all do, costs nothing more.
+    """
+
+    _begun = 0
+    _head_bytes = 0
+    _in_head = False
+    _is_whole = True
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        begun = self._begun
+        super().data_received(data)
+        if self._is_whole:
+            return
+        if self._patience is None:
+            self._wait()
+        if self._in_head and self._begun == begun:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
+                self.send_400_response("The head of the request is too large.")
+
+    def on_message_begin(self) -> None:
+        self._begun += 1
+        self._head_bytes, self._in_head, self._is_whole = 0, True, False
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._is_whole = True
+        self._wait_no_more()
+        super().on_message_complete()
+
+    def _wait(self) -> None:
+        self._patience = self.loop.call_later(REQUEST_SECONDS_MAX, self._give_up)
+
+    def _wait_no_more(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _give_up(self) -> None:
+        self._patience = None
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
 async def serve(
     wallet: Wallet, listener: socket.socket, ready: Callable[[], None], *, clockwork: bool = True
 ) -> None:
     """Serve until asked to stop by a signal; requests in flight are finished first."""
     config = uvicorn.Config(
         web(wallet),
-        http="httptools",
+        http=Line,
         loop="uvloop",
         lifespan="off",
         access_log=False,
