@@ -178,7 +178,7 @@ def _refusal_page(visit: Visit, refused: Refused, status: int | None = None) -> 
     status = status or status_of(refused)
     if visit.as_json:
         return problem(refused, visit.refusal(refused), status)
-    facts = {"text": visit.refusal(refused), "code": refused.code, "number": int(refused.reason)}
+    facts = {"text": visit.refusal(refused), "code": refused.code}
     return _html(visit, render(visit, "refused.html", facts), status)
 
 
@@ -187,7 +187,7 @@ def _bug_page(visit: Visit) -> Response:
     if visit.as_json:
         body = {"type": "about:blank", "title": text, "status": 500, "code": "internal_error"}
         return json_answer(body, 500)
-    facts = {"text": text, "code": "internal_error", "number": 0}
+    facts = {"text": text, "code": "internal_error"}
     return _html(visit, render(visit, "refused.html", facts), 500)
 
 
