@@ -28,6 +28,7 @@ RETRY_AFTER_MAX = timedelta(hours=1)
 _PORTS = {"http": 80, "https": 443}
 _GONE = 410
 _NAT64 = ip_network("64:ff9b::/96")
+_GIVEN_OUT = ip_network("2000::/3")  # all that was ever given out of the new addresses
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
@@ -67,6 +68,8 @@ def is_public(address: str) -> bool:
             inner = IPv4Address(ip.packed[-4:])
         if ip.ipv4_mapped is not None:
             return is_public(str(ip.ipv4_mapped))
+        if ip not in _GIVEN_OUT and ip not in _NAT64:
+            return False
     if inner is not None and not is_public(str(inner)):
         return False
     return ip.is_global and not ip.is_multicast
