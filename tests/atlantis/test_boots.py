@@ -63,7 +63,9 @@ async def sign_up(wallet: Wallet, phone: str, name: str, **more: str) -> httpx.A
     client = browser(wallet)
     page = await client.get("/enter?as=shop" if more else "/enter")
     for typed in ({"phone": phone}, {}, {"name": name, "pin": PIN, "pin2": PIN, **more}):
-        form = re.search(r'<form method="post" action="(/enter[^"]*)"(.*?)</form>', page.text, re.DOTALL)
+        form = re.search(
+            r'<form method="post" action="(/enter[^"]*)"(.*?)</form>', page.text, re.DOTALL
+        )
         assert form is not None, page.text
         fields = dict(
             re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form.group(2))

@@ -49,7 +49,9 @@ class Manifest:
         try:
             return getattr(module, attribute)
         except AttributeError:
-            raise ManifestError(f"{self.folder / FILE}: no {attribute!r} in {module_name}") from None
+            raise ManifestError(
+                f"{self.folder / FILE}: no {attribute!r} in {module_name}"
+            ) from None
 
 
 def discover(kind: str, package: str, outside: Iterable[Path] = ()) -> dict[str, Manifest]:
@@ -91,6 +93,4 @@ def read(folder: Path, package: str) -> Manifest:
         raise ManifestError(f"{path}: kind {facts['kind']!r} is none of {', '.join(KINDS)}")
     if facts["name"] != folder.name:
         raise ManifestError(f"{path}: name {facts['name']!r} is not the folder's")
-    return Manifest(
-        facts["kind"], facts["name"], facts["summary"], facts["load"], folder, package
-    )
+    return Manifest(facts["kind"], facts["name"], facts["summary"], facts["load"], folder, package)

@@ -11,7 +11,9 @@ AMOUNT_MINOR_MAX = 10**15
 """No single amount may be larger: ten trillion of a two-digit currency."""
 
 # ISO 4217 exponents that are not 2 (list one, 2024-06). Only the exceptions are written down.
-_EXPONENT_0 = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split())
+_EXPONENT_0 = frozenset(
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
+)
 _EXPONENT_3 = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
 _EXPONENT_4 = frozenset("CLF UYW".split())
 _EXPONENT_2 = frozenset(

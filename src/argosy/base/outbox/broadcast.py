@@ -156,7 +156,7 @@ class Broadcast:
             if count < BATCH_EVENTS_MAX:
                 await asyncio.sleep(PAUSE_SECONDS)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self._poll_seconds):  # wait_for may lose a cancellation
+                    async with asyncio.timeout(self._poll_seconds):
                         await self._woken.wait()
 
     async def step(self) -> int:

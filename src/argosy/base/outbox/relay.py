@@ -147,7 +147,7 @@ class Relay:
             if handled < self._batch_events_max:
                 await asyncio.sleep(self._pause_seconds)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(self._poll_seconds):  # wait_for may lose a cancellation
+                    async with asyncio.timeout(self._poll_seconds):
                         await self._woken.wait()
 
     async def prepare(self) -> None:
