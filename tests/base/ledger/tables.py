@@ -196,7 +196,7 @@ class Trade:
         self._changed(where, await self.ledger.reopen(self.id(name), "test"), said)
 
     async def _bounds(self, where: str, name: str, *words: str) -> None:
-        currency = self.currencies[name]
+        currency = self.currencies.get(name, "INR")
         floor, ceiling = (self._bound(words[n], currency) for n in (1, 3))
         answer = await self.ledger.set_bounds(self.id(name), floor, ceiling, "test")
         self._changed(where, answer, words[4:])

@@ -116,17 +116,14 @@ class Ledger:
 
         With `conn` it happens in the caller's transaction.
         """
-        for account in accounts:
-            if (
-                account.floor_minor is not None
-                and account.ceiling_minor is not None
-                and account.floor_minor > account.ceiling_minor
-            ):
-                return [Refused(AccountReason.ACCOUNT_BOUNDS_CROSSED) for _ in accounts]
+        sound = [account for account in accounts if not _crossed(account)]
         if conn is None:
             async with self._db.work() as own:
-                return await self._open(accounts, own)
-        return await self._open(accounts, conn)
+                answers = iter(await self._open(sound, own))
+        else:
+            answers = iter(await self._open(sound, conn))
+        crossed = Refused(AccountReason.ACCOUNT_BOUNDS_CROSSED)
+        return [crossed if _crossed(account) else next(answers) for account in accounts]
 
     async def _open(self, accounts: Sequence[Account], conn: Connection) -> list[Refused | None]:
         now = self._clock.now()
@@ -136,7 +133,7 @@ class Ledger:
                SELECT *, $8 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[],
                                         $5::text[], $6::bigint[], $7::bigint[]) AS a (id)
                ORDER BY id
-               ON CONFLICT (id) DO NOTHING RETURNING id""",
+               ON CONFLICT (id) DO NOTHING RETURNING id, floor_minor, ceiling_minor""",
             [a.id for a in accounts],
             [a.owner for a in accounts],
             [a.currency for a in accounts],
@@ -146,18 +143,13 @@ class Ledger:
             [a.ceiling_minor for a in accounts],
             now,
         )
-        new = {row["id"] for row in made}
         await conn.executemany(
             """INSERT INTO ledger.account_events
                    (account, id, at, what, floor_minor, ceiling_minor, because)
                VALUES ($1, $2, $3, 'opened', $4, $5, '')""",
-            [
-                (a.id, self._ids.new(), now, a.floor_minor, a.ceiling_minor)
-                for a in accounts
-                if a.id in new
-            ],
+            [(r["id"], self._ids.new(), now, r["floor_minor"], r["ceiling_minor"]) for r in made],
         )
-        if len(new) == len(accounts):
+        if len(made) == len(accounts):
             return [None] * len(accounts)
         rows = await conn.fetch(
             f"SELECT {_COLUMNS} FROM ledger.accounts WHERE id = ANY($1)", [a.id for a in accounts]
@@ -399,6 +391,11 @@ def _account(row: Record) -> Account:
     values = dict(row)
     values["side"] = Side(values["side"])
     return Account(**values)
+
+
+def _crossed(account: Account) -> bool:
+    floor, ceiling = account.floor_minor, account.ceiling_minor
+    return floor is not None and ceiling is not None and floor > ceiling
 
 
 def _same_opening(asked: Account, there: Account | None) -> Refused | None:
