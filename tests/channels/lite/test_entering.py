@@ -6,7 +6,7 @@ import pytest
 
 from argosy.base.parties.facts import PartyKind
 from argosy.public_services.signin.facts import Purpose
-from tests.channels.lite.visitors import BASE, PIN, WRONG_PIN, House, Page, Visitor
+from tests.channels.lite.visitors import BASE, PHONES, PIN, WRONG_PIN, House, Page, Visitor
 
 NEW = "98000 12345"
 NEW_E164 = "+919800012345"
@@ -82,6 +82,43 @@ async def test_money_that_waited_is_there_after_sign_up(house: House) -> None:
     page = await proven(house, visitor)
     page = await visitor.send(page.form("/enter/new"), name="Nila Bose", pin=PIN, pin_again=PIN)
     assert "Your money ₹300.00" in page.text
+
+
+async def sent_before_the_wallet(house: House) -> None:
+    """Asha sends money to a phone without a wallet, which then gets one at an agent's counter."""
+    asha = house.visitor("asha")
+    page = await asha.fill("/send", to=NEW, amount="300")
+    page = await asha.send(page.form("/send"), pin=PIN)
+    assert "Waiting for its receiver" in page.text
+    house.clock.advance(seconds=1)
+    party = await house.join("nila", "Nila Bose", "small", 0)
+    assert await house.wallet.parties.by_phone("india", NEW_E164) == party
+
+
+async def test_money_that_waited_is_there_after_sign_in(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PHONES, "nila", NEW_E164)
+    await sent_before_the_wallet(house)
+    assert await house.balance("nila") == "0.00"
+    visitor = house.visitor()
+    page = await proven(house, visitor)
+    page = await visitor.send(page.form("/enter/pin"), pin=PIN)
+    assert "Your money ₹300.00" in page.text
+    await house.prove()
+
+
+async def test_money_that_cannot_be_fetched_keeps_nobody_outside(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(PHONES, "nila", NEW_E164)
+    await sent_before_the_wallet(house)
+    await house.wallet.db.run("UPDATE orders.orders SET market = 'nowhere'")
+    visitor = house.visitor()
+    page = await proven(house, visitor)
+    page = await visitor.send(page.form("/enter/pin"), pin=PIN)
+    assert (page.status, "Your money ₹0.00" in page.text) == (200, True), page.text
+    assert "was not claimed" in caplog.text
 
 
 @pytest.mark.parametrize(

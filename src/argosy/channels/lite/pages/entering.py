@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -28,6 +29,7 @@ from argosy.public_services.signin.facts import (
     SigninReason,
 )
 
+_log = logging.getLogger(__name__)
 WAY_SECONDS = 600
 _COOKIE = "way"
 _AGENTS = ("Firefox", "Edg", "OPR", "SamsungBrowser", "UCBrowser", "Chrome", "Safari")
@@ -129,6 +131,7 @@ async def pin(visit: Visit) -> Answer:
     way = _way(visit)
     said = await visit.lite.signin.sign_in(way.ticket, visit.text("pin"), device(visit))
     if isinstance(said, SignedIn):
+        await _claim_quietly(visit, said)
         return await _in(visit, way, said)
     return _begin_again(visit, said) or Page("enter_pin.html", {"way": way}, refused=said)
 
@@ -211,6 +214,16 @@ async def _in(visit: Visit, way: Way, said: SignedIn) -> Answer:
     party = said.party
     data = {"party": str(party.id), "number": party.number, "kind": party.kind.value}
     return Go(way.next, data)
+
+
+async def _claim_quietly(visit: Visit, said: SignedIn) -> None:
+    """Fetch money that waits for the phone of who has signed in."""
+    try:
+        await visit.lite.claim(said.party)
+    except Exception:
+        # The ticket is spent and the session open: an error here would leave its owner outside.
+        # The money goes on waiting for the next sign-in.
+        _log.exception("money that waits for party %s was not claimed", said.party.id)
 
 
 def _begin_again(visit: Visit, refused: Refused) -> Answer | None:
