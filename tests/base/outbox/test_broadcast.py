@@ -11,13 +11,16 @@ from argosy.base.outbox import REFRESH, Broadcast, Subscription, append
 from argosy.base.outbox import broadcast as module
 from argosy.base.postings import Event
 from argosy.base.store import Database
+from tests.log import readable
 
 ANITA, RAVI, SHOP = uuid4(), uuid4(), uuid4()
 
 
-async def announce(db, number: int, *parties: UUID) -> None:
+async def announce(db, number: int, *parties: UUID, held_back: bool = False) -> None:
     async with db.work() as conn:
         await append(conn, [Event(uuid4(), uuid4(), "payment.paid", {"n": number}, parties)])
+    if not held_back:
+        await readable(db)
 
 
 async def heard(listener: Subscription) -> int:
@@ -76,7 +79,7 @@ async def test_an_event_of_a_slow_transaction_is_not_overtaken(db, screens):
     listener = screens.subscribe(ANITA)
     async with db.work() as slow:
         await append(slow, [Event(uuid4(), uuid4(), "payment.paid", {"n": 1}, (ANITA,))])
-        await announce(db, 2, ANITA)
+        await announce(db, 2, ANITA, held_back=True)
         await screens.step()
     await screens.step()
     assert [await heard(listener), await heard(listener)] == [1, 2]

@@ -8,6 +8,7 @@ from argosy.base.outbox import Relay
 from argosy.public_services.notices.notices import Notices
 from argosy.public_services.notify.notify import Notify
 from argosy.public_services.words.words import Words
+from tests.log import readable
 from tests.products.conftest import town
 from tests.products.town import Town
 
@@ -27,6 +28,7 @@ class Post:
     async def goes_round(self) -> None:
         """One event after the other, so that an in-box shows them in their order."""
         await self.relay.prepare()
+        await readable(self.town.db)
         self.relay._batch_events_max = 1
         while await self.relay.step():
             self.town.clock.advance(milliseconds=1)
