@@ -21,7 +21,10 @@ DAY = date(2026, 11, 22)
 async def opened(db: Database, clock: Clock, ids: Ids, balance_minor: int = 0) -> Ledger:
     """A ledger with cash without end, and the people with the same balance each."""
     ledger = Ledger(db, GroupCommit(db, clock), clock, ids)
-    people = [Account(named(name), "INR", Side.CREDIT, "test") for name in PEOPLE]
+    people = [
+        Account(named(name), "INR", Side.CREDIT, "test", owner=named("party", name))
+        for name in PEOPLE
+    ]
     cash = Account(named("cash"), "INR", Side.DEBIT, "test", floor_minor=None)
     assert await ledger.open_accounts([cash, *people]) == [None] * 5
     if balance_minor:

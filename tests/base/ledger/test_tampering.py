@@ -145,12 +145,22 @@ CASES = {
     ),
     "an account's currency": (
         "UPDATE ledger.accounts SET currency = 'USD' WHERE id = $1",
-        {"currency"},
+        {"currency", "side"},
         ANITA,
+    ),
+    "an account's owner": (
+        "UPDATE ledger.accounts SET owner = md5(owner::text)::uuid WHERE owner = $1",
+        {"side"},
+        named("party", "anita"),
+    ),
+    "an account's owner taken off": (
+        "UPDATE ledger.accounts SET owner = NULL WHERE owner = $1",
+        {"side"},
+        named("party", "anita"),
     ),
     "an account removed": (
         "DELETE FROM ledger.accounts WHERE id = $1",
-        {"account", "event", "currency"},
+        {"account", "event", "currency", "side"},
         ANITA,
     ),
     "an amount": (
@@ -296,7 +306,32 @@ CASES = {
     ),
     "an order's payee": (
         "UPDATE orders.orders SET payee_account = payer_account WHERE id = $1",
-        {"order"},
+        {"order", "side"},
+        named("p1"),
+    ),
+    "who paid an order": (
+        "UPDATE orders.orders SET payer = md5(payer::text)::uuid WHERE id = $1",
+        {"side"},
+        named("p1"),
+    ),
+    "who was paid by an order": (
+        "UPDATE orders.orders SET payee = md5(payee::text)::uuid WHERE id = $1",
+        {"side"},
+        named("p1"),
+    ),
+    "who paid and who was paid": (
+        "UPDATE orders.orders SET payer = payee, payee = payer WHERE id = $1",
+        {"side"},
+        named("p1"),
+    ),
+    "a payer forgotten": (
+        "UPDATE orders.orders SET payer = NULL WHERE id = $1",
+        {"side"},
+        named("p1"),
+    ),
+    "an order's currency": (
+        "UPDATE orders.orders SET currency = 'EUR' WHERE id = $1",
+        {"side"},
         named("p1"),
     ),
     "a paid order said to be waiting": (
@@ -386,7 +421,7 @@ def test_every_law_has_a_case():
     laws = {law for _, broken, _ in CASES.values() for law in broken}
     assert laws == {
         "account", "balance", "bound", "chain", "currency", "entries", "event", "hold", "limit",
-        "link", "mark", "order", "time",
+        "link", "mark", "order", "side", "time",
     }  # fmt: skip
 
 

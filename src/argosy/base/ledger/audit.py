@@ -230,6 +230,22 @@ _ORDER = """
        OR (open_holds > 0) <> (held + refund_held > 0)
 """
 
+# Either side of an order is the one whose account it names, and all three count in one currency. The
+# operator's accounts have no owner, and an order then names no party on that side.
+_SIDE = """
+    SELECT format('%s of order %s', s.side, o.id) AS place,
+           CASE WHEN s.account IS NOT NULL AND a.id IS NULL THEN format('an account %s', s.account)
+           ELSE format('%s in %s', coalesce(a.owner::text, 'nobody'),
+                       coalesce(a.currency, o.currency)) END AS expected,
+           format('%s in %s', coalesce(s.party::text, 'nobody'), o.currency) AS found
+    FROM orders.orders o
+    CROSS JOIN LATERAL (VALUES ('payer', o.payer, o.payer_account),
+                               ('payee', o.payee, o.payee_account)) AS s (side, party, account)
+    LEFT JOIN ledger.accounts a ON a.id = s.account
+    WHERE s.party IS DISTINCT FROM a.owner OR a.currency <> o.currency
+       OR s.account IS NOT NULL AND a.id IS NULL
+"""
+
 # The counters of the present day, month and year are the sums of what was counted for orders.
 _LIMIT = """
     WITH uses AS (
@@ -274,6 +290,7 @@ _LAWS = {
     "event": ("account events", "SELECT count(*) FROM ledger.account_events", _EVENT),
     "hold": ("holds", "SELECT count(*) FROM ledger.holds", _HOLD),
     "order": ("orders", "SELECT count(*) FROM orders.orders", _ORDER),
+    "side": ("sides of orders", "SELECT 2 * count(*) FROM orders.orders", _SIDE),
     "limit": ("limit counters", "SELECT count(*) FROM gate.usage", _LIMIT),
 }
 
