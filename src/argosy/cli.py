@@ -26,6 +26,7 @@ from argosy.base.manifest import ManifestError
 from argosy.base.parties.facts import PartyReason
 from argosy.base.refusals import Refused, Unavailable
 from argosy.base.store import Database, StoreError, installation
+from argosy.base.store.durability import durable
 from argosy.base.store.migrations import migrate, pending
 from argosy.base.store.postgres import Postgres
 from argosy.ctu.cases import CaseState
@@ -131,6 +132,7 @@ async def _up(
     settings: Settings, url: str, listener: socket.socket, traffic: bool, server: Postgres | None
 ) -> None:
     async with watching(server.watch if server else None), wired(settings, url) as wallet:
+        await _durable(wallet)
         applied = await migrate(wallet.db, settings.markets)
         if applied:
             say(f"Applied {len(applied)} migrations.")
@@ -138,7 +140,7 @@ async def _up(
         await _claim(wallet)
         town = await _town(wallet) if settings.demo else None
         workers = [
-            asyncio.create_task(_keep_worker(n, listener.fileno(), url))
+            asyncio.create_task(_keep_worker(n, listener.fileno(), settings, url))
             for n in range(1, settings.workers)
         ]
         extra = [asyncio.create_task(trade(wallet, town))] if traffic and town else []
@@ -163,6 +165,12 @@ async def wired(settings: Settings, url: str, first_lane: int = 0) -> AsyncItera
 async def _claim(wallet: Wallet) -> None:
     settings = wallet.settings
     await installation.claim(wallet.db, settings.subkey("installation"), demo=settings.demo)
+
+
+async def _durable(wallet: Wallet) -> None:
+    """Before money is taken: what is committed must be on disk, but for a demo's."""
+    if not wallet.settings.demo:
+        await durable(wallet.db)
 
 
 async def _town(wallet: Wallet) -> Town:
@@ -193,10 +201,11 @@ def _log(settings: Settings) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-async def _keep_worker(index: int, fd: int, url: str) -> None:
+async def _keep_worker(index: int, fd: int, settings: Settings, url: str) -> None:
     """Run one more server process on the same port, again and again until cancelled."""
     command = [sys.executable, "-m", "argosy", "worker", "--index", str(index), "--fd", str(fd)]
-    environment = {**os.environ, "ARGOSY_DATABASE_URL": url}
+    demo = "yes" if settings.demo else "no"
+    environment = {**os.environ, "ARGOSY_DATABASE_URL": url, "ARGOSY_DEMO": demo}
     while True:
         process = await asyncio.create_subprocess_exec(*command, env=environment, pass_fds=[fd])
         try:
@@ -227,6 +236,7 @@ def worker(
 
 async def _work(settings: Settings, url: str, index: int, listener: socket.socket) -> None:
     async with wired(settings, url, index * LANES) as wallet:
+        await _durable(wallet)
         await serve(wallet, listener, lambda: None, clockwork=False)
 
 
@@ -447,7 +457,12 @@ def _decide(case: str, decision: CaseState, by: str, why: str, demo: bool) -> No
     if case_id is None:
         _stop(f"{case} is no case's id; `argosy cases list` shows them.")
         return
-    said = _with_wallet(demo, lambda wallet: wallet.cases.decide(case_id, decision, by, why))
+
+    async def decide(wallet: Wallet) -> Any:
+        await _durable(wallet)
+        return await wallet.cases.decide(case_id, decision, by, why)
+
+    said = _with_wallet(demo, decide)
     if isinstance(said, Refused):
         _stop(f"{said.reason.meaning} ({said.code})")
     say(f"Case {case} is {decision.value}.")
