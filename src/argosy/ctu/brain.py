@@ -13,7 +13,7 @@ from uuid import UUID
 
 from argosy.base.clock import Clock
 from argosy.base.ids import Ids
-from argosy.base.outbox import Relay, observed_id
+from argosy.base.outbox import Relay, lag, observed_id
 from argosy.base.ports import Decision, Operation, Verdict
 from argosy.base.refusals import Unavailable
 from argosy.base.store import Database
@@ -28,6 +28,8 @@ from argosy.ctu.rules import RULES, Judgement, RuleSet
 from argosy.ctu.verdicts import Verdicts
 
 OTP = "otp"
+SETTLE_TURNS_MAX = 300
+SETTLE_PAUSE_SECONDS = 0.02
 LEARN_EVENTS_MAX = 2_000
 LEARN_PAUSE_SECONDS = 0.5
 RESTART_SECONDS = 1.0
@@ -117,9 +119,18 @@ class Brain:
         self._relay.wake()
 
     async def settle(self) -> None:
-        """Learn everything the log holds now, and write what was counted: for tests and at the end."""
-        while await self._relay.turn():
-            pass
+        """Learn everything the log holds now, and write what was counted: for tests and at the end.
+
+        A transaction that is still open, of whichever database of the server, holds the log back; it
+        is waited for, but not for ever.
+        """
+        for _ in range(SETTLE_TURNS_MAX):
+            while await self._relay.turn():
+                pass
+            behind = [one for one in await lag(self._db) if one.consumer == CONSUMER]
+            if not any(one.waiting_since for one in behind):
+                break
+            await asyncio.sleep(SETTLE_PAUSE_SECONDS)
         await self.memory.catch_up()
         await self.memory.trim()
         await self.verdicts.write_tallies()
