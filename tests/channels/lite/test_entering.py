@@ -171,7 +171,7 @@ async def test_a_wrong_code_leaves_four_tries_and_a_new_one_can_be_sent(house: H
     page = await visitor.send(page.form("/enter/code"), code="000000")
     assert (page.status, "4 tries left" in page.text) == (422, True)
     old = await house.code(NEW_E164)
-    house.clock.advance(seconds=1)
+    house.clock.advance(minutes=1)
     page = await visitor.send(page.form("/enter"))
     assert page.path == "/enter/code"
     fresh = await house.code(NEW_E164)
@@ -191,6 +191,24 @@ async def test_signing_in_takes_phone_code_and_pin(house: House) -> None:
     cookies = {c.name: c for c in visitor.client.cookies.jar}
     assert cookies["device"].path == "/enter"
     assert cookies["argosy"].has_nonstandard_attr("HttpOnly")
+
+
+async def test_strangers_asking_for_codes_do_not_stop_a_known_browser(house: House) -> None:
+    owner, stranger = house.visitor(), house.visitor()
+    page = await proven(house, owner, "98000 00001")
+    page = await owner.send(page.form("/enter/pin"), pin=PIN)
+    await owner.send((await owner.open("/me")).form("/out"))
+    for _ in range(6):
+        house.clock.advance(minutes=1)
+        last = await stranger.fill("/enter", phone="98000 00001")
+    assert "Your money" not in last.text
+    assert last.path == "/enter"  # the strangers' budget is used up
+    page = await proven(house, owner, "98000 00001", "/enter/forgotten")
+    assert page.path == "/enter/reset"
+    house.clock.advance(minutes=1)
+    page = await proven(house, owner, "98000 00001")
+    page = await owner.send(page.form("/enter/pin"), pin=PIN)
+    assert "Your money ₹10,000.00" in page.text
 
 
 async def test_cookies_over_https_are_held_to_this_host(db, clock, ids) -> None:

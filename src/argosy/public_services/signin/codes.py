@@ -4,13 +4,17 @@ A code is six digits, so what guards it is not its length: five tries, five minu
 for each subject, and few sends an hour for each phone and each network. Nothing here looks up
 whether a phone has a wallet, so nothing can tell. The code is kept as a keyed hash only and never
 logged.
+
+Anybody may ask for a code to anybody's phone, so nobody's asking may stop its owner: a young code
+is not replaced, who asks meanwhile shares it with tries of their own, and a device that was bound
+with the phone before has its own codes and its own budget, which no stranger can use up.
 """
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -18,7 +22,7 @@ from uuid import UUID
 from argosy.base.clock import Clock
 from argosy.base.ids import Ids
 from argosy.base.parties.keys import Keys
-from argosy.base.refusals import Refused
+from argosy.base.refusals import Refused, must
 from argosy.base.store import Connection, Database, Record
 from argosy.public_services.signin.facts import OtpSent, Purpose, SigninReason, Terms
 from argosy.public_services.signin.tokens import Token, decode, encode
@@ -26,6 +30,7 @@ from argosy.public_services.signin.tokens import Token, decode, encode
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _SUBJECT_BYTES = 16
+_NONCE_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +81,21 @@ class Codes:
 
     # subjects and quotas
 
-    def phone_subject(self, market: str, phone: str, purpose: Purpose) -> bytes:
-        return self._keys.digest("code.subject", market, phone, purpose)[:_SUBJECT_BYTES]
+    def phone_subject(
+        self, market: str, phone: str, purpose: Purpose, *, known: bool = False
+    ) -> bytes:
+        """`known`: asked for on a device that was bound with this phone before."""
+        label = "code.subject.known" if known else "code.subject"
+        return self._keys.digest(label, market, phone, purpose)[:_SUBJECT_BYTES]
 
     def operation_subject(self, party_id: UUID, operation_id: UUID) -> bytes:
         digest = self._keys.digest("code.operation", party_id.bytes, operation_id.bytes)
         return digest[:_SUBJECT_BYTES]
 
-    def phone_quotas(self, market: str, phone: str) -> list[Quota]:
-        subject = self._keys.digest("sends.phone", market, phone)
+    def phone_quotas(self, market: str, phone: str, *, known: bool = False) -> list[Quota]:
+        """The known devices' budget is as large as the strangers', and over at the same moments, so
+        that a refusal does not say which it was."""
+        subject = self._keys.digest("sends.known" if known else "sends.phone", market, phone)
         return [
             Quota(subject, _HOUR, self._terms.sends_per_phone_hour_max),
             Quota(subject + b"d", _DAY, self._terms.sends_per_phone_day_max),
@@ -100,6 +111,22 @@ class Codes:
         subject = self._keys.digest("sends.network", _network_of(network))
         return [Quota(subject, _HOUR, self._terms.sends_per_network_hour_max)]
 
+    # devices that are known
+
+    async def knows(self, market: str, phone: str, device_id: UUID) -> bool:
+        """Whether the device was bound with the proof of this phone before."""
+        mark = self._mark(market, phone, device_id)
+        found = await self._db.value("SELECT true FROM signin.known WHERE mark = $1", mark)
+        return bool(found)
+
+    async def remember(self, ticket: Ticket, device_id: UUID, conn: Connection) -> None:
+        """Know the device by the phone of the ticket, in the transaction that binds it."""
+        await conn.execute(
+            "INSERT INTO signin.known (mark, bound_at) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            self._mark(ticket.market, ticket.phone, device_id),
+            self._clock.now(),
+        )
+
     # codes
 
     async def make(
@@ -111,9 +138,15 @@ class Codes:
         *,
         phone: str | None = None,
         content: str = "",
-    ) -> tuple[OtpSent, str] | Refused:
+        asks: Sequence[Quota] = (),
+        keep: timedelta | None = None,
+    ) -> tuple[OtpSent, str | None] | Refused:
         """A new code for `subject`, which ends the one before it. Answers what to tell the asker
-        and, apart from it, the code to send. Durable when it returns; sending comes after."""
+        and, apart from it, the code to send. Durable when it returns; sending comes after.
+
+        A live code younger than `keep` stays: there is none to send, and the answer looks like any
+        other. `quotas` count what is sent, `asks` whatever is asked.
+        """
         now = self._clock.now()
         code_id = self._ids.new()
         digits = self._terms.code_digits
@@ -121,18 +154,18 @@ class Codes:
         expires_at = now + self._terms.code_life
         try:
             async with self._db.work() as conn:
-                # In one order for all, so that two senders never wait for each other in a ring.
-                for quota in sorted(quotas, key=lambda q: q.subject):
-                    if not await self._count(quota, now, conn):
-                        raise _Spent(_window_end(now, quota.window) - now)
-                await conn.execute(
+                is_new = await conn.fetchval(
                     """
-                    INSERT INTO signin.code AS c
-                        (subject, id, digest, market, purpose, phone_sealed, sent_at, expires_at)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                    INSERT INTO signin.code AS c (subject, id, digest, market, purpose,
+                        phone_sealed, sent_at, expires_at, tries)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
                     ON CONFLICT (subject) DO UPDATE SET id = excluded.id, digest = excluded.digest,
-                        phone_sealed = excluded.phone_sealed, tries = 0, sent_at = excluded.sent_at,
-                        expires_at = excluded.expires_at, spent_at = NULL
+                        phone_sealed = excluded.phone_sealed, sent_at = excluded.sent_at,
+                        expires_at = excluded.expires_at, spent_at = NULL,
+                        asks = 1, tries = excluded.tries
+                    WHERE $10::timestamptz IS NULL OR c.sent_at <= $10 OR c.expires_at <= $7
+                        OR c.spent_at IS NOT NULL OR $11 <= ALL (c.tries)
+                    RETURNING true
                     """,
                     subject,
                     code_id,
@@ -142,19 +175,46 @@ class Codes:
                     None if phone is None else self._keys.seal(phone, str(code_id), "code"),
                     now,
                     expires_at,
+                    [0] * self._terms.code_askers_max,
+                    None if keep is None else now - keep,
+                    self._terms.code_tries_max,
                 )
-        except _Spent as spent:  # what was counted so far is undone: nothing is sent
+                asker = 1
+                if not is_new:
+                    code_id, asker = await self._share(subject, expires_at, conn)
+                counted = [*asks, *quotas] if is_new else [*asks]
+                # In one order for all, so that two senders never wait for each other in a ring.
+                for quota in sorted(counted, key=lambda q: q.subject):
+                    if not await self._count(quota, now, conn):
+                        raise _Spent(_window_end(now, quota.window) - now)
+        except _Spent as spent:  # what was done so far is undone: nothing is sent
             return Refused(SigninReason.OTP_SENDS_SPENT, {"wait_seconds": _seconds(spent.wait)})
-        return OtpSent(encode(subject + code_id.bytes), expires_at, digits), code
+        otp_id = self._otp_id(subject, code_id, asker, self._chance(_NONCE_BYTES))
+        return OtpSent(otp_id, expires_at, digits), code if is_new else None
+
+    async def unsent(self, subject: bytes) -> None:
+        """Forget a code that could not be sent, so that the next asker gets another."""
+        await self._db.run("DELETE FROM signin.code WHERE subject = $1", subject)
 
     async def confirm(self, otp_id: str, code: str) -> tuple[str, Ticket, datetime] | Refused:
         """Spend a code. Answers the ticket's text, the ticket, and until when it is good."""
         raw = decode(otp_id)
-        if raw is None or len(raw) != _SUBJECT_BYTES + 16:
+        if raw is None or len(raw) != _SUBJECT_BYTES + 2 * _NONCE_BYTES:
             return Refused(SigninReason.OTP_EXPIRED)
-        subject, code_id = raw[:_SUBJECT_BYTES], UUID(bytes=raw[_SUBJECT_BYTES:])
+        subject, nonce = raw[:_SUBJECT_BYTES], raw[_SUBJECT_BYTES:][:_NONCE_BYTES]
         async with self._db.work() as conn:
-            row = await self._try(conn, subject, code_id, "", code, again=False)
+            live = await conn.fetchrow(
+                "SELECT id, asks FROM signin.code WHERE subject = $1", subject
+            )
+            if live is None:
+                return Refused(SigninReason.OTP_EXPIRED, field="code")
+            code_id = live["id"]
+            askers = range(1, live["asks"] + 1)
+            fits = (n for n in askers if self._otp_id(subject, code_id, n, nonce) == otp_id)
+            asker = next(fits, None)
+            if asker is None:
+                return Refused(SigninReason.OTP_EXPIRED, field="code")
+            row = await self._try(conn, subject, code_id, "", code, asker=asker, again=False)
             if isinstance(row, Refused):
                 return row
             if row["phone_sealed"] is None:
@@ -183,7 +243,7 @@ class Codes:
             code_id = await conn.fetchval("SELECT id FROM signin.code WHERE subject = $1", subject)
             if code_id is None:
                 return Refused(SigninReason.OTP_EXPIRED, field="code")
-            row = await self._try(conn, subject, code_id, content, code, again=True)
+            row = await self._try(conn, subject, code_id, content, code, asker=1, again=True)
         return row if isinstance(row, Refused) else None
 
     async def ticket(self, text: str) -> Ticket | Refused:
@@ -224,6 +284,30 @@ class Codes:
 
     # within
 
+    async def _share(
+        self, subject: bytes, expires_at: datetime, conn: Connection
+    ) -> tuple[UUID, int]:
+        """One more asker for the live code. It lives as long as they are told; the last place is
+        shared, so that asking again and again gives no more guesses."""
+        row = await conn.fetchrow(
+            """
+            UPDATE signin.code SET asks = least(asks + 1, cardinality(tries)), expires_at = $2
+            WHERE subject = $1 RETURNING id, asks
+            """,
+            subject,
+            expires_at,
+        )
+        must(row is not None, "a code that is locked is gone")
+        return row["id"], row["asks"]
+
+    def _otp_id(self, subject: bytes, code_id: UUID, asker: int, nonce: bytes) -> str:
+        """The text looks new each time: nobody sees by it whether a code was shared."""
+        mac = self._keys.digest("code.asker", subject, code_id.bytes, str(asker), nonce)
+        return encode(subject + nonce + mac[:_NONCE_BYTES])
+
+    def _mark(self, market: str, phone: str, device_id: UUID) -> bytes:
+        return self._keys.digest("code.known", market, phone, device_id.bytes)
+
     async def _try(
         self,
         conn: Connection,
@@ -232,6 +316,7 @@ class Codes:
         content: str,
         code: str,
         *,
+        asker: int,
         again: bool,
     ) -> Record | Refused:
         """Count the try and compare in one statement: however many try at once, each is counted
@@ -240,11 +325,11 @@ class Codes:
         row = await conn.fetchrow(
             """
             UPDATE signin.code SET
-                tries = tries + CASE WHEN digest = $3 THEN 0 ELSE 1 END,
+                tries[$7] = tries[$7] + CASE WHEN digest = $3 THEN 0 ELSE 1 END,
                 spent_at = CASE WHEN digest = $3 THEN coalesce(spent_at, $4) ELSE spent_at END
-            WHERE subject = $1 AND id = $2 AND tries < $5 AND expires_at > $4
+            WHERE subject = $1 AND id = $2 AND tries[$7] < $5 AND expires_at > $4
                 AND (spent_at IS NULL OR $6)
-            RETURNING digest = $3 AS is_right, tries, market, purpose, phone_sealed
+            RETURNING digest = $3 AS is_right, tries[$7] AS tries, market, purpose, phone_sealed
             """,
             subject,
             code_id,
@@ -252,16 +337,18 @@ class Codes:
             now,
             self._terms.code_tries_max,
             again,
+            asker,
         )
         if row is None:
             tries = await conn.fetchval(
                 """
-                SELECT tries FROM signin.code
+                SELECT tries[$4] FROM signin.code
                 WHERE subject = $1 AND id = $2 AND spent_at IS NULL AND expires_at > $3
                 """,
                 subject,
                 code_id,
                 now,
+                asker,
             )
             spent = tries is not None and tries >= self._terms.code_tries_max
             reason = SigninReason.OTP_TRIES_SPENT if spent else SigninReason.OTP_EXPIRED

@@ -27,6 +27,8 @@ class Terms:
     code_digits: int = 6
     code_life: timedelta = timedelta(minutes=5)
     code_tries_max: int = 5
+    code_young: timedelta = timedelta(minutes=1)  # so long a code is not sent again, nor replaced
+    code_askers_max: int = 3  # who share one code with tries of their own: 15 guesses at most
     sends_per_phone_hour_max: int = 5
     sends_per_phone_day_max: int = 15
     sends_per_network_hour_max: int = 60

@@ -77,13 +77,20 @@ class Signin:
     # getting in
 
     async def start(
-        self, market: str, phone_text: str, purpose: Purpose, network: str | None, language: str
+        self,
+        market: str,
+        phone_text: str,
+        purpose: Purpose,
+        network: str | None,
+        language: str,
+        device: DeviceClaim | None = None,
     ) -> OtpSent | Refused:
         """Send a one-time code to a phone. Answers and works alike for every phone, known or not.
 
         `purpose` is ENTER or RESET_PIN; `network` is where the request came from (an IP address),
-        to bound how many it may ask for. Refusals: MARKET_UNKNOWN, OTP_SENDS_SPENT (fact
-        `wait_seconds`), and the market's own about the phone.
+        to bound how many it may ask for. A `device` whose cookie was bound with this phone before
+        has its own code and budget, which strangers cannot use up. Refusals: MARKET_UNKNOWN,
+        OTP_SENDS_SPENT (fact `wait_seconds`), and the market's own about the phone.
         """
         must(purpose is not Purpose.PAYMENT, "a payment's code is sent by `challenge`")
         pack = self._markets.get(market)
@@ -92,23 +99,36 @@ class Signin:
         phone = pack.phone(phone_text)
         if isinstance(phone, Refused):
             return phone
-        quotas = self._codes.phone_quotas(market, phone) + self._codes.network_quotas(network)
-        subject = self._codes.phone_subject(market, phone, purpose)
-        made = await self._codes.make(subject, purpose, market, quotas, phone=phone)
+        known = await self._knows(market, phone, device)
+        subject = self._codes.phone_subject(market, phone, purpose, known=known)
+        made = await self._codes.make(
+            subject,
+            purpose,
+            market,
+            self._codes.phone_quotas(market, phone, known=known),
+            phone=phone,
+            asks=[] if known else self._codes.network_quotas(network),
+            keep=self._terms.code_young,
+        )
         if isinstance(made, Refused):
             return made
         sent, code = made
-        await self._notifier.notify(
-            Message(
-                id=self._ids.new(),
-                template=f"signin.code_{purpose.value}",
-                facts={"code": code, "minutes": self._code_minutes, "expires_at": sent.expires_at},
-                market=market,
-                language=language if language in pack.languages else pack.languages[0],
-                phone=phone,
-                secret=True,
-            )
+        if code is None:
+            return sent
+        message = Message(
+            id=self._ids.new(),
+            template=f"signin.code_{purpose.value}",
+            facts={"code": code, "minutes": self._code_minutes, "expires_at": sent.expires_at},
+            market=market,
+            language=language if language in pack.languages else pack.languages[0],
+            phone=phone,
+            secret=True,
         )
+        try:
+            await self._notifier.notify(message)
+        except Unavailable:
+            await self._codes.unsent(subject)
+            raise
         return sent
 
     async def confirm(self, otp_id: str, code: str) -> Confirmed | Refused:
@@ -170,6 +190,7 @@ class Signin:
                 taken = party.reason is PartyReason.PHONE_TAKEN
                 return Refused(SigninReason.ALREADY_SIGNED_UP) if taken else party
             await self._pins.set(party.id, pin, conn)
+            await self._codes.remember(proof, claimed.device.id, conn)
             return await self._admit(party, claimed, conn)
 
     async def sign_in(self, ticket: str, pin: str, device: DeviceClaim) -> SignedIn | Refused:
@@ -191,6 +212,7 @@ class Signin:
         async with self._db.work() as conn:
             if not await self._codes.spend_ticket(proof, conn):
                 return Refused(SigninReason.TICKET_INVALID)
+            await self._codes.remember(proof, claimed.device.id, conn)
             signed_in = await self._admit(party, claimed, conn)
         if signed_in.new_device:
             await self._tell(party, signed_in.session_id, "signin.new_device")
@@ -218,6 +240,7 @@ class Signin:
                 return Refused(SigninReason.TICKET_INVALID)
             await self._pins.set(party.id, pin, conn)
             await self._sessions.end_all(party.id, "pin_reset", conn=conn)
+            await self._codes.remember(proof, claimed.device.id, conn)
             signed_in = await self._admit(party, claimed, conn)
         await self._tell(party, signed_in.session_id, "signin.pin_changed")
         return signed_in
@@ -363,6 +386,14 @@ class Signin:
     @property
     def _code_minutes(self) -> int:
         return int(self._terms.code_life.total_seconds()) // 60
+
+    async def _knows(self, market: str, phone: str, device: DeviceClaim | None) -> bool:
+        if device is None or not device.cookie:
+            return False
+        claimed = self._devices.read(DeviceClaim(cookie=device.cookie))
+        if isinstance(claimed, Refused):
+            return False
+        return await self._codes.knows(market, phone, claimed.device.id)
 
     async def _admit(self, party: Party, claimed: Claimed, conn: Connection) -> SignedIn:
         is_new = await self._devices.bind(party.id, claimed.device, conn)

@@ -83,7 +83,7 @@ async def _start(visit: Visit, purpose: Purpose) -> Answer:
     way = replace(_way(visit), purpose=purpose.value, ticket="", known=False)
     typed = visit.text("phone") or way.phone
     sent = await visit.lite.signin.start(
-        visit.market.code, typed, purpose, visit.network, visit.language
+        visit.market.code, typed, purpose, visit.network, visit.language, device(visit)
     )
     if isinstance(sent, Refused):
         return _phone(visit, way, purpose, sent)
@@ -220,8 +220,7 @@ async def _claim_quietly(visit: Visit, said: SignedIn) -> None:
     """Fetch money that waits for the phone of who has signed in."""
     try:
         await visit.lite.claim(said.party)
-    except Exception:
-        # The ticket is spent and the session open: an error here would leave its owner outside.
+    except Exception:  # noqa: BLE001 - the ticket is spent: an error would leave its owner outside
         # The money goes on waiting for the next sign-in.
         _log.exception("money that waits for party %s was not claimed", said.party.id)
 
