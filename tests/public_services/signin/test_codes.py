@@ -318,7 +318,7 @@ async def challenged(desk: Desk) -> tuple[SignedIn, str]:
     desk.clock.advance(seconds=1)
     operation = desk.ids.new()
     facts = {"amount": Money(10_000, "INR"), "payee": "Asha's Tea Corner"}
-    sent = await desk.signin.challenge(session, operation, CONTENT, None, facts)
+    sent = await desk.signin.challenge(session, operation, CONTENT, facts)
     assert isinstance(sent, OtpSent)
     letters = await desk.notify.inbox("india", ASHA_PHONE)
     assert "to pay ₹100.00 to Asha's Tea Corner" in letters[0].text
@@ -343,6 +343,34 @@ async def test_a_payments_code_proves_that_payment_and_no_other(desk: Desk, ids:
     assert refused(await proven(content="pay|shop|99999|INR")) is SigninReason.OTP_WRONG
     desk.clock.advance(minutes=5)
     assert refused(await proven()) is SigninReason.OTP_EXPIRED
+
+
+async def test_payments_codes_and_strangers_sign_ins_do_not_share_a_networks_budget(
+    db: Database, clock: SetClock, ids: Ids
+) -> None:
+    desk = Desk.over(db, clock, ids, Terms(sends_per_network_hour_max=2, challenges_per_hour_max=3))
+    session = await desk.session((await desk.sign_up()).token)
+    facts = {"amount": Money(10_000, "INR"), "payee": "Asha's Tea Corner"}
+    carrier = "203.0.113.7"  # one address for all customers of a carrier, Asha among them
+
+    async def pays() -> object:
+        return await desk.signin.challenge(session, ids.new(), CONTENT, facts)
+
+    assert isinstance(await pays(), OtpSent)
+    stranger = await desk.signin.start("india", RAVI_PHONE, Purpose.ENTER, carrier, "en")
+    assert isinstance(stranger, OtpSent)
+    full = await desk.signin.start("india", "+919000000011", Purpose.ENTER, carrier, "en")
+    assert refused(full) is SigninReason.OTP_SENDS_SPENT
+    assert [isinstance(await pays(), OtpSent) for _ in range(3)] == [True, True, False]
+
+
+async def test_hundreds_behind_one_address_sign_up_in_an_hour(desk: Desk) -> None:
+    sent = 0
+    for n in range(200):
+        phone = f"+919000000{n:03d}"
+        answer = await desk.signin.start("india", phone, Purpose.ENTER, "203.0.113.7", "en")
+        sent += isinstance(answer, OtpSent)
+    assert sent == 200
 
 
 async def test_a_payments_code_opens_no_door(desk: Desk) -> None:

@@ -87,7 +87,7 @@ class Cashier:
             if isinstance(answer, Done):
                 return await self._receipt(verb, context, plan, answer)
             if isinstance(answer, Challenged):
-                return await self._challenge(asker, shown, answer, content, context)
+                return await self._challenge(shown, answer, content, context)
             moved_on = answer.reason is OrderReason.ORDER_MOVED_ON
             if moved_on and context.order is not None and tries < MOVE_TRIES_MAX:
                 continue
@@ -240,7 +240,7 @@ class Cashier:
         return await self._tools.gate.carry_out(operation, plan.posting)
 
     async def _challenge(
-        self, asker: Asker, shown: Shown, answer: Challenged, content: str, context: Context
+        self, shown: Shown, answer: Challenged, content: str, context: Context
     ) -> Challenged | Refused:
         if shown.session is None:
             return Refused(CashierReason.PROOF_NOT_POSSIBLE)
@@ -251,9 +251,7 @@ class Cashier:
             )
         masked = next((s.masked for s in context.sealed.values()), "")
         facts = {"amount": answer.operation.money, "payee": payee or masked}
-        sent = await self._proofs.challenge(
-            shown.session, answer.operation.id, content, asker.network, facts
-        )
+        sent = await self._proofs.challenge(shown.session, answer.operation.id, content, facts)
         return sent if isinstance(sent, Refused) else replace(answer, facts={"sent": sent})
 
     async def _receipt(

@@ -79,7 +79,6 @@ class Proofs(Protocol):
         who: Session,
         operation_id: UUID,
         content: str,
-        network: str | None,
         facts: Mapping[str, Any],
     ) -> OtpSent | Refused: ...
 

@@ -31,7 +31,9 @@ class Terms:
     code_askers_max: int = 3  # who share one code with tries of their own: 15 guesses at most
     sends_per_phone_hour_max: int = 5
     sends_per_phone_day_max: int = 15
-    sends_per_network_hour_max: int = 60
+    # Behind a carrier's NAT some thousands of phones have one address, and on a launch day a good
+    # part of them signs up in the same hour; still no one address can send messages without end.
+    sends_per_network_hour_max: int = 600
     challenges_per_hour_max: int = 20
     ticket_life: timedelta = timedelta(minutes=10)
     pin_digits: int = 6

@@ -328,15 +328,15 @@ class Signin:
         who: Session,
         operation_id: UUID,
         content: str,
-        network: str | None,
         facts: Mapping[str, Any],
     ) -> OtpSent | Refused:
         """Send a code for one payment.
 
         `content` says what the operation is (`pay|payee|10000|INR`) and the code proves only that;
-        `facts` go into the message (`amount`: Money, `payee`: text).
+        `facts` go into the message (`amount`: Money, `payee`: text). Bounded for each
+        party, whatever network it comes from: only who is signed in can ask.
         """
-        quotas = self._codes.party_quotas(who.party_id) + self._codes.network_quotas(network)
+        quotas = self._codes.party_quotas(who.party_id)
         subject = self._codes.operation_subject(who.party_id, operation_id)
         made = await self._codes.make(subject, Purpose.PAYMENT, who.market, quotas, content=content)
         if isinstance(made, Refused):
