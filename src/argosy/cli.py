@@ -62,7 +62,7 @@ app.add_typer(ledger, name="ledger")
 Case = Annotated[str, typer.Argument(help="The case's id, as `argosy cases list` shows it.")]
 By = Annotated[str, typer.Option(help="Who decides.")]
 Why = Annotated[str, typer.Option(help="The reason, which is kept.")]
-Demo = Annotated[bool, typer.Option("--demo", help="Lay out a demo town; needs no key.")]
+Demo = Annotated[bool, typer.Option("--demo", help="Work on the demo town; needs no key.")]
 
 
 def main() -> None:
@@ -198,7 +198,8 @@ def _log(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for talkative in ("httpx", "uvicorn.error"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
 
 
 async def _keep_worker(index: int, fd: int, settings: Settings, url: str) -> None:

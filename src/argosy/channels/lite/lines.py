@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from argosy.base.orders.facts import Order
+from argosy.base.orders.facts import Order, State
 from argosy.base.wallet.statement import Line
 from argosy.channels.lite.naming import Side, other_sides
 from argosy.channels.lite.visits import Visit
 
+_MOVED = frozenset({State.PAID, State.PARTLY_REFUNDED, State.REFUNDED})
 _KINDS = frozenset({"pay", "send", "request", "top_up", "withdraw", "refund"})
 
 
@@ -31,11 +32,17 @@ class Row:
 
 
 async def rows_of(visit: Visit, lines: Iterable[Line]) -> list[Row]:
-    """The lines with names, titles and signs."""
-    lines = list(lines)
+    """The lines with names, titles and signs. What was only reserved is left out once the money itself
+    has moved and stands in a line of its own."""
+    lines = [line for line in lines if not _is_past(line)]
     orders = {line.order.id: line.order for line in lines if line.order is not None}
     sides = await other_sides(visit, orders.values(), "show history")
     return [_row(visit, line, sides) for line in lines]
+
+
+def _is_past(line: Line) -> bool:
+    reserved = line.pending_minor and not line.moved_minor
+    return bool(reserved) and line.order is not None and line.order.state in _MOVED
 
 
 def _row(visit: Visit, line: Line, sides: dict[UUID, Side]) -> Row:

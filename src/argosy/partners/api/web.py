@@ -44,7 +44,7 @@ _SAFE = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
     "referrer-policy": "no-referrer",
 }
-_HTML = "text/html; charset=utf-8"
+_HTML = "text/html"
 
 Still = Callable[[], Answer]
 """An answer that is always the same, made when it is first asked for."""
