@@ -228,6 +228,7 @@ async def test_it_is_woken_at_once(db):
     try:
         await asyncio.sleep(0.2)
         await announce(db, event(uuid4(), 1))
+        await readable(db)
         relay.wake()
         await until(lambda: book.numbers == [1])
     finally:
@@ -294,6 +295,7 @@ _VICTIM = """
 import asyncio, os, sys
 from argosy.base.outbox import Relay
 from argosy.base.store import Database
+from tests.log import readable
 
 async def handler(events, conn):
     for number, event in enumerate(events):

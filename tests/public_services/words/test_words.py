@@ -171,7 +171,7 @@ def test_facts_may_have_any_name(words: Words) -> None:
 
 def test_facts_are_never_read_as_templates(words: Words) -> None:
     said = words.say("signin.code_payment", "en", "india", code="1", minutes=5, payee="{code} [x]")
-    assert "to {code} [x]." in said
+    assert "to {code} [x];" in said
 
 
 def test_a_pack_speaks_for_its_own_market_only(tmp_path: Path, markets: dict[str, Market]) -> None:
