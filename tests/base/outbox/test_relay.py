@@ -18,6 +18,7 @@ import pytest
 from argosy.base.outbox import Announced, Relay, append, lag, take_turn
 from argosy.base.postings import Event
 from argosy.base.refusals import Bug
+from tests.log import readable
 
 CONSUMER = "tester"
 
@@ -295,7 +296,6 @@ _VICTIM = """
 import asyncio, os, sys
 from argosy.base.outbox import Relay
 from argosy.base.store import Database
-from tests.log import readable
 
 async def handler(events, conn):
     for number, event in enumerate(events):
