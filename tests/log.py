@@ -7,7 +7,9 @@ import asyncio
 from argosy.base.store import Database
 
 _HELD_BACK = """
-    SELECT EXISTS (SELECT FROM (SELECT xact FROM outbox.events ORDER BY xact DESC LIMIT 1) e
+    SELECT EXISTS (SELECT FROM (SELECT xact FROM outbox.events
+                                WHERE xact < pg_snapshot_xmax(pg_current_snapshot())
+                                ORDER BY xact DESC LIMIT 1) e
                    WHERE e.xact >= pg_snapshot_xmin(pg_current_snapshot()))
 """
 WAIT_SECONDS_MAX = 20.0

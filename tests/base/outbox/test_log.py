@@ -10,6 +10,7 @@ import pytest
 
 from argosy.base.outbox import Relay, append, forget, lag, prune
 from argosy.base.postings import Event
+from tests.log import readable
 
 DAY_1 = datetime(2026, 11, 20, tzinfo=UTC)
 DAY_2 = DAY_1 + timedelta(days=1)
@@ -18,9 +19,11 @@ DAY_2 = DAY_1 + timedelta(days=1)
 async def announce(db, number: int, at: datetime | None = None) -> None:
     async with db.work() as conn:
         await append(conn, [Event(uuid4(), uuid4(), "payment.paid", {"number": number})], at)
+    await readable(db)
 
 
 async def read_all(db, consumer: str) -> list[int]:
+    await readable(db)
     seen: list[int] = []
 
     async def handler(events, conn) -> None:

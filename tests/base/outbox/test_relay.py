@@ -27,9 +27,11 @@ def event(subject: UUID, number: int) -> Event:
     return Event(uuid4(), subject, "payment.paid", {"number": number}, (subject,))
 
 
-async def announce(db, *events: Event) -> None:
+async def announce(db, *events: Event, held_back: bool = False) -> None:
     async with db.work() as conn:
         await append(conn, events)
+    if not held_back:
+        await readable(db)
 
 
 class Book:
@@ -122,9 +124,10 @@ async def test_nothing_can_appear_behind_a_reader(db):
     relay = Relay(db, CONSUMER, book)
     async with db.work() as slow:
         await append(slow, [event(uuid4(), 1)])
-        await announce(db, event(uuid4(), 2))
+        await announce(db, event(uuid4(), 2), held_back=True)
         await drain(relay)
         assert book.numbers == []
+    await readable(db)
     await drain(relay)
     assert book.numbers == [1, 2]
 
@@ -146,8 +149,9 @@ async def test_twin_a_reader_that_does_not_wait_loses_an_event(db):
 
     async with db.work() as slow:
         await append(slow, [event(uuid4(), 1)])
-        await announce(db, event(uuid4(), 2))
+        await announce(db, event(uuid4(), 2), held_back=True)
         await read()
+    await readable(db)
     await read()
     assert seen == [2]
 
