@@ -41,8 +41,3 @@ class SetClock:
 def local_day(at: datetime, zone: str) -> date:
     """The calendar day on which `at` falls in the time zone `zone` (an IANA name)."""
     return at.astimezone(ZoneInfo(zone)).date()
-
-
-def local_month(at: datetime, zone: str) -> date:
-    """The first day of the calendar month of `at` in `zone`: law counts months from day one."""
-    return local_day(at, zone).replace(day=1)

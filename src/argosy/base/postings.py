@@ -16,7 +16,7 @@ import msgspec
 from argosy.base.ledger.facts import Posted, Transfer
 from argosy.base.orders.facts import Order, State
 from argosy.base.ports import Operation, Verdict
-from argosy.base.refusals import Kind, Reason, Refused
+from argosy.base.refusals import Kind, Reason
 
 
 class LimitUse(msgspec.Struct, frozen=True):
@@ -117,6 +117,3 @@ class GateReason(Reason):
     GATE_BUSY = 160, Kind.BUSY, "Too many payments are waiting; the same request may come again."
     DENIED_BY_RISK = 161, Kind.RISK, "The risk check said no."
     RISK_UNAVAILABLE = 162, Kind.RISK, "The risk check could not be made, so nothing was moved."
-
-
-Result = Done | Refused | Challenged

@@ -18,8 +18,6 @@ from typing import Any
 
 import uvloop
 
-ANSWER_BYTES_MAX = 65_536
-
 
 class _Connection(asyncio.Protocol):
     """One connection that sends the next request as soon as the last is answered."""

@@ -12,7 +12,6 @@ import msgspec
 from argosy.base.refusals import Kind, Reason, Refused
 
 NOTE_CHARS_MAX = 200
-KIND_CHARS_MAX = 40
 
 
 class Side(IntEnum):
