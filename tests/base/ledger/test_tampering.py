@@ -175,8 +175,8 @@ CASES = {
     ),
     "a payee": (
         (
-            "UPDATE ledger.transfers SET credit = (SELECT id FROM ledger.accounts WHERE"
-            " kind = 'test' AND id <> debit AND id <> credit AND currency = 'INR' LIMIT 1) WHERE id = $1"
+            f"UPDATE ledger.transfers SET credit = '{named('ravi')}'::uuid"
+            f" WHERE id = $1 AND '{named('ravi')}'::uuid NOT IN (debit, credit)"
         ),
         {"chain", "balance", "entries", "link", "order"},
         EARLY,
