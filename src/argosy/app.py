@@ -38,7 +38,7 @@ from argosy.base.wallet.accounts import open_wallet, system_accounts
 from argosy.base.wallet.statement import Statement
 from argosy.channels.qr.draw import svg
 from argosy.ctu.brain import Brain
-from argosy.ctu.cases import Cases
+from argosy.ctu.old_cases import Cases
 from argosy.markets import load as load_markets
 from argosy.partners.api.facts import Mode
 from argosy.partners.api.keys import ApiKeys

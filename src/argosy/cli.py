@@ -29,7 +29,7 @@ from argosy.base.store import Database, StoreError, installation
 from argosy.base.store.durability import durable
 from argosy.base.store.migrations import migrate, pending
 from argosy.base.store.postgres import Postgres
-from argosy.ctu.cases import CaseState
+from argosy.ctu.old_cases import CaseState
 from argosy.management.status import forget_running, note_running, parts
 from argosy.partners.api.facts import NewKey
 from argosy.sandbox.town import Town, lay_out

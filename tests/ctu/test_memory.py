@@ -15,7 +15,7 @@ import pytest
 
 from argosy.base.outbox import Position
 from argosy.ctu import Brain
-from argosy.ctu.facts import read
+from argosy.ctu.old_facts import read
 from argosy.ctu.memory import Memory
 from tests.ctu.gatekeeper import Gatekeeper, who
 

@@ -13,7 +13,7 @@ from argosy.base.ids import derive
 from argosy.base.outbox import OBSERVED, Announced
 from argosy.base.ports import Decision
 from argosy.base.store import Connection
-from argosy.ctu.cases import CaseState, close
+from argosy.ctu.old_cases import CaseState, close
 from argosy.ctu.history import Account, Crowd, Observation, mark
 from argosy.ctu.observing import from_event
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from argosy.base.ids import named
 from argosy.base.ports import Decision, Operation
-from argosy.ctu.facts import opened_ms
+from argosy.ctu.old_facts import opened_ms
 from argosy.ctu.history import DAY_MS, Observation
 
 YOUNG_PAYEE_MS = 30 * DAY_MS

@@ -19,7 +19,7 @@ from typing import Any
 
 from argosy.base.ports import Decision, Hit
 from argosy.base.refusals import must
-from argosy.ctu.facts import FACTS
+from argosy.ctu.old_facts import FACTS
 
 Facts = Mapping[str, float | bool | None]
 

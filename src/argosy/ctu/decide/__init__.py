@@ -1,0 +1,1 @@
+"""From scores, rules and cost to one verdict that can be replayed and explained."""

@@ -1,0 +1,1 @@
+"""The loop that turns confirmed cases into better rules and models, by itself."""

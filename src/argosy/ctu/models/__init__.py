@@ -1,0 +1,1 @@
+"""Models behind one small contract: score in line, learn elsewhere."""

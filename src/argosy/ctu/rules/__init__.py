@@ -1,0 +1,1 @@
+"""Rules in CEL: one file a rule, compiled to columns, published in versions."""

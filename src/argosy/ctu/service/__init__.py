@@ -1,0 +1,1 @@
+"""The brain alone: an API of its own for another wallet."""
