@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from argosy.ctu.history import (
+from argosy.ctu.old_history import (
     CROWD_MAX,
     DAY_MS,
     HOUR_MS,

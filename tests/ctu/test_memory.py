@@ -15,8 +15,8 @@ import pytest
 
 from argosy.base.outbox import Position
 from argosy.ctu import Brain
-from argosy.ctu.old_facts import read
 from argosy.ctu.memory import Memory
+from argosy.ctu.old_facts import read
 from tests.ctu.gatekeeper import Gatekeeper, who
 
 PEOPLE = [f"person {n}" for n in range(12)]

@@ -7,8 +7,8 @@ import pytest
 from argosy.base.ports import Decision
 from argosy.base.refusals import Bug
 from argosy.ctu.old_facts import FACTS
-from argosy.ctu.policy import Policy
 from argosy.ctu.old_rules import RULES, Rule, RuleSet
+from argosy.ctu.policy import Policy
 
 BOUNDS = Policy().bounds("india", "INR")
 

@@ -17,14 +17,14 @@ from argosy.base.outbox import Relay, lag, observed_id
 from argosy.base.ports import Decision, Operation, Verdict
 from argosy.base.refusals import Unavailable
 from argosy.base.store import Database
-from argosy.ctu.old_facts import Scene, read
 from argosy.ctu.flights import Flights
-from argosy.ctu.history import Account, Key, Observation
 from argosy.ctu.learning import Learning
 from argosy.ctu.memory import CONSUMER, Memory
 from argosy.ctu.observing import crowds_of, from_operation, payee_key
-from argosy.ctu.policy import Policy
+from argosy.ctu.old_facts import Scene, read
+from argosy.ctu.old_history import Account, Key, Observation
 from argosy.ctu.old_rules import RULES, Judgement, RuleSet
+from argosy.ctu.policy import Policy
 from argosy.ctu.verdicts import Verdicts
 
 OTP = "otp"

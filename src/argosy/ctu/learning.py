@@ -13,9 +13,9 @@ from argosy.base.ids import derive
 from argosy.base.outbox import OBSERVED, Announced
 from argosy.base.ports import Decision
 from argosy.base.store import Connection
-from argosy.ctu.old_cases import CaseState, close
-from argosy.ctu.history import Account, Crowd, Observation, mark
 from argosy.ctu.observing import from_event
+from argosy.ctu.old_cases import CaseState, close
+from argosy.ctu.old_history import Account, Crowd, Observation, mark
 
 _PAIRS = """
     INSERT INTO ctu.pairs AS p (payer, payee, first_ms)

@@ -19,8 +19,8 @@ from uuid import UUID
 from argosy.base.outbox import OBSERVED, Position
 from argosy.base.refusals import Unavailable, must
 from argosy.base.store import Database, Together
-from argosy.ctu.history import Account, Crowd, Key, Observation, mark
 from argosy.ctu.observing import from_event
+from argosy.ctu.old_history import Account, Crowd, Key, Observation, mark
 
 CONSUMER = "ctu"
 BATCH_EVENTS_MAX = 2_000

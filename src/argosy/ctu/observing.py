@@ -11,7 +11,7 @@ from uuid import UUID
 from argosy.base.ids import named
 from argosy.base.ports import Decision, Operation
 from argosy.ctu.old_facts import opened_ms
-from argosy.ctu.history import DAY_MS, Observation
+from argosy.ctu.old_history import DAY_MS, Observation
 
 YOUNG_PAYEE_MS = 30 * DAY_MS
 """The payers of a payee are remembered while its account is younger than this."""

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from argosy.base.ports import Operation
-from argosy.ctu.history import DAY_MS, HOUR_MS, MINUTE_MS, Account, Crowd, mark
+from argosy.ctu.old_history import DAY_MS, HOUR_MS, MINUTE_MS, Account, Crowd, mark
 
 FACTS: Mapping[str, str] = MappingProxyType(
     {
