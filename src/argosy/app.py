@@ -21,6 +21,8 @@ from argosy.base.gate.commit import GroupCommit
 from argosy.base.gate.gate import ScreenedGate
 from argosy.base.ids import Ids
 from argosy.base.ledger.books import Ledger
+from argosy.base.ledger.expiry import SWEEP_SECONDS as EXPIRY_SECONDS
+from argosy.base.ledger.expiry import expire_due
 from argosy.base.manifest import discover
 from argosy.base.markets import Market
 from argosy.base.orders.reading import Orders
@@ -219,6 +221,9 @@ def partner_api(wallet: Wallet) -> PartnerApi:
 def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
     """Everything that the clock does."""
 
+    async def holds(now: datetime, limit: int) -> int:
+        return await expire_due(wallet.ledger, now, limit)
+
     async def messages(_now: datetime, limit: int) -> int:
         return await wallet.notify.deliver_due(limit)
 
@@ -236,6 +241,7 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
 
     return (
         *wallet.cashier.sweeps(),
+        Sweep("ledger.expiry", EXPIRY_SECONDS, holds),
         Sweep("outbox.prune", 600.0, forgotten_events),
         *api_sweeps(partner_api(wallet)),
         Sweep("notify.deliver", 1.0, messages),

@@ -1,16 +1,14 @@
-"""Opening and reading accounts, the events that are kept of them, and the holds that are due."""
+"""Opening and reading accounts, and the events that are kept of them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
-from argosy.base.clock import SetClock
 from argosy.base.ids import named
 from argosy.base.ledger.books import Ledger
-from argosy.base.ledger.facts import Account, AccountReason, Action, Side, Transfer
+from argosy.base.ledger.facts import Account, AccountReason, Side
 from argosy.base.refusals import Refused
 from argosy.base.store import Database
 from tests.base.ledger.tables import Trade
@@ -98,39 +96,3 @@ async def test_what_is_done_to_an_account_is_kept_with_its_reason(trade: Trade, 
         ("reopened", "test", None),
         ("bounds", "test", 500),
     ]
-
-
-async def test_holds_that_are_due_come_the_oldest_first(
-    trade: Trade, ledger: Ledger, clock: SetClock
-):
-    await trade.run("open cash debit floor none\nopen anita")
-    start = clock.now()
-    holds = [
-        Transfer(
-            named(f"h{n}"),
-            trade.id("cash"),
-            trade.id("anita"),
-            1,
-            "INR",
-            "test",
-            Action.HOLD,
-            expires_at=start + timedelta(minutes=m) if m else None,
-        )
-        for n, m in enumerate([3, 1, 2, None, 9])
-    ]
-    await ledger.post(holds)
-    assert await ledger.due_holds(start, 9) == []
-    clock.advance(minutes=3)
-    assert [hold for hold, _ in await ledger.due_holds(clock.now(), 9)] == [
-        named("h1"),
-        named("h2"),
-        named("h0"),
-    ]
-    assert [hold for hold, _ in await ledger.due_holds(clock.now(), 1)] == [named("h1")]
-    await ledger.post(
-        [
-            Transfer(named("e"), None, None, None, "INR", "t", Action.EXPIRE, hold=named("h1")),
-            Transfer(named("f"), None, None, None, "INR", "t", Action.EXPIRE, hold=named("h2")),
-        ]
-    )
-    assert [hold for hold, _ in await ledger.due_holds(clock.now(), 9)] == [named("h0")]

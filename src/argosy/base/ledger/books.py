@@ -16,6 +16,7 @@ from argosy.base.ledger.facts import (
     Account,
     AccountReason,
     Action,
+    DueHold,
     Outcome,
     Side,
     Transfer,
@@ -260,15 +261,13 @@ class Ledger:
         said = iter(await self._commit.submit_in_order(postings))
         return [_outcomes(next(said), group) if group else [] for group in groups]
 
-    async def due_holds(self, now: datetime, limit: int) -> list[tuple[UUID, UUID | None]]:
-        """Open holds whose time is over, oldest first: (hold, order)."""
-        rows = await self._db.all(
-            """SELECT id, order_id FROM ledger.holds WHERE state = 0 AND expires_at <= $1
-               ORDER BY expires_at LIMIT $2""",
-            now,
-            limit,
-        )
-        return [(row["id"], row["order_id"]) for row in rows]
+    async def due_holds(self, now: datetime, limit: int) -> list[DueHold]:
+        """Open holds whose own time is over, the oldest first, at most `limit`.
+
+        Holds of an order of the trade are not among them: the order ends them together with itself.
+        """
+        rows = await self._db.all(_DUE_HOLDS, now, limit)
+        return [DueHold(r["id"], r["kind"], r["currency"], r["order_id"]) for r in rows]
 
     # --- history -----------------------------------------------------------------------------
 
@@ -306,6 +305,15 @@ class Ledger:
         totals = _after(row)
         return None if row["opened_at"] > at and totals == _UNKNOWN else totals
 
+
+# The kind stands in the journal's entry that made the hold.
+_DUE_HOLDS = """
+    SELECT h.id, t.kind, h.currency, h.order_id
+    FROM ledger.holds h JOIN ledger.transfers t ON t.id = h.id
+    WHERE h.state = 0 AND h.expires_at <= $1
+      AND NOT EXISTS (SELECT FROM orders.orders o WHERE o.id = h.order_id)
+    ORDER BY h.expires_at, h.id LIMIT $2
+"""
 
 # Walk back along the links. Each row carries the totals as they stood after its entry; a cursor holds
 # the next entry with its totals, so that a later page begins where the last one ended.

@@ -100,6 +100,15 @@ class Transfer(msgspec.Struct, frozen=True):
     at: datetime | None = None
 
 
+class DueHold(msgspec.Struct, frozen=True):
+    """A hold that is still open after its own deadline: it can only expire now."""
+
+    id: UUID
+    kind: str
+    currency: str
+    order: UUID | None
+
+
 class LedgerReason(Reason):
     """Why the ledger said no, in order of precedence: the first that holds is the answer."""
 
