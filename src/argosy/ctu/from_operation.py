@@ -16,7 +16,7 @@ from uuid import UUID
 
 import msgspec
 
-from argosy.base.ports import Operation
+from argosy.base.ports import Hit, Operation
 from argosy.ctu.events import Event, Scalar
 
 OPENED: Final = "opened_at"
@@ -31,9 +31,11 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `outcome` is `posted`, `held`, `challenged` or `denied`. An operation that was challenged and then
     proven has an entry for each attempt, with the same event id; the last one is what became of it.
     `decision` is the verdict's number (0 allow, 1 challenge, 2 review, 3 deny), `score` its
-    probability of being bad, `verdict` its id. `order` is the order whose money waits for a human.
-    `released`: a human has vouched for an event that was held; it was counted when it was held, and
-    from now on it is trusted as any other.
+    probability of being bad, `verdict` its id; `hits`, `unevaluated`, `challenge` and `version` are the
+    verdict's where it was not a plain yes, and `evidence` is what it takes to come to it again (see
+    `decide.packing`). `order` is the order whose money waits for a human. `released`: a human has
+    vouched for an event that was held; it was counted when it was held, and from now on it is trusted
+    as any other.
     """
 
     event: Event
@@ -41,6 +43,11 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decision: int = 0
     score: float = 0.0
     verdict: UUID | None = None
+    hits: tuple[Hit, ...] = ()
+    unevaluated: tuple[str, ...] = ()
+    challenge: str | None = None
+    version: str = ""
+    evidence: bytes = b""
     order: UUID | None = None
     released: bool = False
 
