@@ -23,10 +23,24 @@ ENTITIES: Final = (
     "phone",
     "instrument",
     "pair",
+    "account_device",
+    "account_network",
 )
-"""Whom facts are kept about. An event names each by a text of its own kind; `pair` is who pays whom."""
+"""Whom facts are kept about. An event names each by a text of its own kind; `pair` is who pays whom,
+`account_device` and `account_network` are one account at one device or behind one network."""
 
-Entity = Literal["account", "device", "payee", "merchant", "network", "phone", "instrument", "pair"]
+Entity = Literal[
+    "account",
+    "device",
+    "payee",
+    "merchant",
+    "network",
+    "phone",
+    "instrument",
+    "pair",
+    "account_device",
+    "account_network",
+]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -63,6 +77,16 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Who pays whom, as one text."""
         to = self.payee or self.merchant or self.instrument
         return None if to is None else f"{self.account}>{to}"
+
+    @property
+    def account_device(self) -> str | None:
+        """The account at this device, as one text."""
+        return None if self.device is None else f"{self.account}@{self.device}"
+
+    @property
+    def account_network(self) -> str | None:
+        """The account behind this network, as one text."""
+        return None if self.network is None else f"{self.account}@{self.network}"
 
 
 class Outcome(msgspec.Struct, frozen=True):
