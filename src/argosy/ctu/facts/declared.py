@@ -83,7 +83,9 @@ _SPANS = ("window", "half_life", "delay")
 _FOLDER = Path(__file__).parent / "starter"
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+class Fact(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
     """One declared fact.
 
     `name` is the entity, a dot, a word: `account.count_1h`. `entity`: whose history. `of`: the value
@@ -306,7 +308,9 @@ def _wrong_window(fact: Fact) -> Iterable[str]:
 
 def _wrong_of(fact: Fact) -> Iterable[str]:
     if fact.aggregate == "distinct":
-        if fact.of == "amount" or (fact.of not in DISTINCT_OF and not _ATTRIBUTE.fullmatch(fact.of)):
+        if fact.of == "amount" or (
+            fact.of not in DISTINCT_OF and not _ATTRIBUTE.fullmatch(fact.of)
+        ):
             yield f"distinct needs `of`: {', '.join(DISTINCT_OF)} or an attribute"
         if fact.of == fact.entity:
             yield f"there is only one {fact.of} to a {fact.entity}"

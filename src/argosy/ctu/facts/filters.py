@@ -189,8 +189,10 @@ class _Writer:
         if SET in kinds:
             raise _wrong(node, "event.proofs is a set: write 'pin' in event.proofs")
         if len(kinds) != 1:
-            words = "a text and a number cannot be compared" if kinds else (
-                "two attributes can be of any type: compare each with a literal"
+            words = (
+                "a text and a number cannot be compared"
+                if kinds
+                else ("two attributes can be of any type: compare each with a literal")
             )
             raise _wrong(node, words)
         return kinds.pop()
