@@ -7,6 +7,7 @@ either reaches the brain.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Literal
 from uuid import UUID
 
@@ -25,9 +26,15 @@ ENTITIES: Final = (
     "pair",
     "account_device",
     "account_network",
+    "received",
 )
 """Whom facts are kept about. An event names each by a text of its own kind; `pair` is who pays whom,
-`account_device` and `account_network` are one account at one device or behind one network."""
+`account_device` and `account_network` are one account at one device or behind one network. `received`
+is what came to the account that acts now: read by account, and made of the events that name it as payee
+(`FOLDED_AS`)."""
+
+FOLDED_AS: Final = MappingProxyType({"received": "payee"})
+"""Entities whose facts are made of events by another name than the one they are read by."""
 
 Entity = Literal[
     "account",
@@ -40,6 +47,7 @@ Entity = Literal[
     "pair",
     "account_device",
     "account_network",
+    "received",
 ]
 
 
@@ -87,6 +95,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def account_network(self) -> str | None:
         """The account behind this network, as one text."""
         return None if self.network is None else f"{self.account}@{self.network}"
+
+    @property
+    def received(self) -> str:
+        """Whose inbox facts of `received` are read for this event."""
+        return self.account
+
 
 
 class Outcome(msgspec.Struct, frozen=True):
