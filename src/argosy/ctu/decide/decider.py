@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from argosy.base.ports import Decision, Hit, Verdict
-from argosy.ctu.decide.policy import DEFAULT, Curve, Policy, Terms
+from argosy.ctu.decide.policy import Curve, Policy, Terms
 from argosy.ctu.events import Event
 from argosy.ctu.rules.compiled import Judgement
 from argosy.ctu.rules.declared import Action
@@ -29,7 +29,7 @@ class Judged(Verdict, frozen=True, kw_only=True):
     """A verdict with what it was made of, until it is known what became of the event.
 
     `answered`: a challenge was asked for and the proof is there, so that this is a further attempt.
-    `facts` and `scores` are the rows that were read (float64; see `Made` for their order).
+    `facts` and `scores` are the rows that were read (float64; see `made.Made` for their order).
     """
 
     event: Event
@@ -62,19 +62,20 @@ class Decider:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self._asks: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._plain = not policy.segments
-        self._default = policy.models[DEFAULT]
 
     def decide(
         self,
         id_: UUID,
         event: Event,
         judgement: Judgement,
-        scores: Mapping[str, float],
+        model: tuple[float, str],
         asks: Asks,
         version: str = "",
+        facts: Any = None,
+        scores: Any = None,
     ) -> Judged:
-        """The verdict `id_` on `event`.
+        """The verdict `id_` on `event`. `model` is what the models say together: the largest of their
+        probabilities as the policy counts them, and whose it is. `facts` and `scores` are kept.
 
         Of rules and costs the strictest counts. A proof that was shown answers the challenge that it
         is for. A rule that vouches for the event sets aside challenges and costs, and nothing that a
@@ -101,12 +102,12 @@ class Decider:
         if vouched:
             asked = ""
         said = max(strictest, _CHALLENGE if asked else _ALLOW)
-        probability, model = self.probability(judgement.score, scores)
+        probability, by = self._probability(judgement.score, model)
         if not vouched:
-            weighed = self._weigh(event, probability, model)
+            weighed = self._weigh(event, probability, by)
             if not answered and not proofs <= self.policy.usual:
                 bare = replace(event, proofs=proofs & self.policy.usual)
-                before = self._weigh(bare, probability, model).challenge
+                before = self._weigh(bare, probability, by).challenge
                 answered = before is not None and bool(self._answers(event, before) & proofs)
             if weighed.decision > said:
                 hits = (*hits, _cost_hit(weighed))
@@ -131,21 +132,19 @@ class Decider:
             event=event,
             answered=answered,
             shadow=judgement.shadow,
+            facts=facts,
+            scores=scores,
         )
 
-    def weigh(self, event: Event, judgement: Judgement, scores: Mapping[str, float]) -> Weighing:
+    def weigh(self, event: Event, judgement: Judgement, model: tuple[float, str]) -> Weighing:
         """What was weighed for `event`, to be shown."""
-        return self._weigh(event, *self.probability(judgement.score, scores), everything=True)
+        said = self._probability(judgement.score, model)
+        return self._weigh(event, *said, everything=True)
 
-    def probability(self, weight: float, scores: Mapping[str, float]) -> tuple[float, str]:
-        """How likely the event is bad, and which model says so (`rules` where none says more)."""
-        found, model = _on(self.policy.rules, weight) if weight else 0.0, "rules"
-        weights, default = self.policy.models, self._default
-        for name, score in scores.items():
-            counted = score * weights.get(name, default)
-            if counted > found:
-                found, model = counted, name
-        return found, model
+    def _probability(self, weight: float, model: tuple[float, str]) -> tuple[float, str]:
+        """How likely the event is bad, and who says so."""
+        by_rules = _on(self.policy.rules, weight) if weight else 0.0
+        return (by_rules, "rules") if by_rules >= model[0] else model
 
     # --- cost ------------------------------------------------------------------------------------
 

@@ -19,8 +19,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that judges, at one moment.
 
     `columns` name the numbers of the facts' vector, `scores` those of the scores' vector. `models` are
-    names with their versions. `rules` is the version of the rule set, `thresholds` what its `t.` names
-    stood for, `policy` the whole text of the policy.
+    names with their versions. `rules` is the fingerprint of the compiled rules, `rules_number` the dated
+    set that they come from. `policy` is the whole text of the policy.
     """
 
     facts: str
@@ -28,7 +28,6 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     scores: tuple[str, ...]
     rules: str
     rules_number: int
-    thresholds: str
     models: tuple[tuple[str, str], ...]
     policy_version: str
     policy: str

@@ -24,6 +24,7 @@ from argosy.base.ports import Decision, Hit
 from argosy.base.refusals import Unavailable
 from argosy.base.store import Database, Record, Together
 from argosy.ctu.decide.decider import Judged
+from argosy.ctu.decide.made import Made, keep_made
 from argosy.ctu.decide.packing import Evidence, pack, search, unpack
 from argosy.ctu.from_operation import Logged
 from argosy.ctu.history import event_of_row
@@ -98,16 +99,23 @@ class Verdicts:
         self._inserts: Together[_Waiting, bool] = Together(self._insert)
         self._plain: deque[Judged] = deque()
         self._flushing = asyncio.Lock()
+        self._new_versions: dict[str, Made] = {}
+        self._kept_versions: set[str] = set()
         self.dropped = (
             0  # plain yeses that were never written, because the database was away too long
         )
 
     # --- keeping -----------------------------------------------------------------------------------
 
-    async def keep(self, verdict: Judged, outcome: str) -> None:
-        """Store one verdict that was not a plain yes, and tell the log of an event that was stopped;
-        durable when this returns. All who wait share the inserts."""
-        await self._inserts.get(_Waiting(verdict, outcome))
+    def by(self, made: Made) -> None:
+        """From now on verdicts come that were made by this; it is kept before the first of them."""
+        if made.version not in self._kept_versions:
+            self._new_versions[made.version] = made
+
+    async def keep(self, verdict: Judged, outcome: str, *, tell: bool = True) -> None:
+        """Store one verdict that was not a plain yes; durable when this returns. With `tell` the log
+        hears of an event that was stopped, in the same commit. All who wait share the inserts."""
+        await self._inserts.get(_Waiting(verdict, outcome, tell))
 
     def note(self, verdict: Judged) -> None:
         """Store a plain yes soon."""
@@ -121,6 +129,7 @@ class Verdicts:
     async def flush(self) -> None:
         """Write the plain yeses that wait now. Raises `Unavailable`: then they wait on."""
         async with self._flushing:
+            await self._keep_versions()
             left = len(self._plain)
             while left > 0:
                 first = self._plain[0].version
@@ -156,13 +165,20 @@ class Verdicts:
         )
 
     async def _insert(self, waiting: list[_Waiting]) -> dict[_Waiting, bool]:
-        stopped = [one for one in waiting if one.outcome in ("challenged", "denied")]
+        await self._keep_versions()
+        stopped = [one for one in waiting if one.tell and one.outcome in ("challenged", "denied")]
         async with self._db.work() as conn:
             await conn.executemany(_INSERT, [_row(one.verdict, one.outcome) for one in waiting])
             if stopped:
                 entries = [entry_of(one.verdict, one.outcome) for one in stopped]
                 await append_entries(conn, entries)
         return dict.fromkeys(waiting, True)
+
+    async def _keep_versions(self) -> None:
+        for version, made in list(self._new_versions.items()):
+            await keep_made(self._db, made)
+            self._kept_versions.add(version)
+            self._new_versions.pop(version, None)
 
     # --- finding -----------------------------------------------------------------------------------
 
@@ -247,7 +263,7 @@ def entry_of(verdict: Judged, outcome: str, order: UUID | None = None) -> Logged
         unevaluated=verdict.unevaluated,
         challenge=verdict.challenge,
         version=verdict.version,
-        evidence=pack([verdict]) if outcome == "held" else b"",
+        evidence=pack([verdict]) if outcome == "held" and verdict.facts is not None else b"",
         order=order,
     )
 
@@ -255,11 +271,12 @@ def entry_of(verdict: Judged, outcome: str, order: UUID | None = None) -> Logged
 class _Waiting:
     """Two equal verdicts are still two."""
 
-    __slots__ = ("outcome", "verdict")
+    __slots__ = ("outcome", "tell", "verdict")
 
-    def __init__(self, verdict: Judged, outcome: str) -> None:
+    def __init__(self, verdict: Judged, outcome: str, tell: bool) -> None:
         self.verdict = verdict
         self.outcome = outcome
+        self.tell = tell
 
 
 def _row(verdict: Judged, outcome: str) -> tuple[Any, ...]:

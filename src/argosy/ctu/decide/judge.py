@@ -1,0 +1,96 @@
+"""Rules, models and policy of one moment, put together: many events at once, without waiting.
+
+A judge never changes; another moment is another judge. What it says depends on nothing but what it is
+given, so that a judge made again from a verdict's version comes to the same verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from argosy.ctu.decide.decider import Asks, Decider, Judged
+from argosy.ctu.decide.made import Made
+from argosy.ctu.decide.policy import DEFAULT, OWNER, Policy
+from argosy.ctu.events import Event
+from argosy.ctu.models.panel import Panel
+from argosy.ctu.rules.compiled import RuleSet
+
+Matrix = NDArray[np.float64]
+
+
+class Judge:
+    """Judges by `rules`, the models of `panel` and `policy`. `facts_version` is the fact set's."""
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        panel: Panel,
+        policy: Policy,
+        facts_version: str,
+        rules_number: int = 0,
+    ) -> None:
+        self.rules = rules
+        self.panel = panel
+        self.decider = Decider(policy)
+        self.names = (*panel.names, OWNER)
+        self.made = Made(
+            facts=facts_version,
+            columns=tuple(rules.vocabulary.columns),
+            scores=self.names,
+            rules=rules.version,
+            rules_number=rules_number,
+            models=tuple((name, panel.models[name].version) for name in panel.names),
+            policy_version=policy.version,
+            policy=policy.text,
+        )
+        self.version = self.made.version
+        self._asks: Asks = {rule.name: (rule.action, rule.challenge) for rule in rules.rules}
+        weights = [policy.models.get(name, policy.models[DEFAULT]) for name in self.names]
+        self._weights = np.array(weights)
+
+    def judge(
+        self, events: Sequence[Event], facts: Matrix, owner: Matrix, new_id: Callable[[], UUID]
+    ) -> list[Judged]:
+        """A verdict for each event. `facts` is (len(events), len(columns)), `owner` the owner scores."""
+        return self.decide(events, facts, self.score(events, facts, owner), new_id)
+
+    def score(self, events: Sequence[Event], facts: Matrix, owner: Matrix) -> Matrix:
+        """All scores, (len(events), len(names)); the owner score is the last."""
+        scores = np.empty((len(events), len(self.names)))
+        told = self.panel.score(events, facts)
+        for at, name in enumerate(self.panel.names):
+            scores[:, at] = told[name]
+        scores[:, -1] = owner
+        return scores
+
+    def decide(
+        self,
+        events: Sequence[Event],
+        facts: Matrix,
+        scores: Matrix,
+        new_id: Callable[[], UUID],
+    ) -> list[Judged]:
+        """As `judge`, where the scores are there already."""
+        told: Mapping[str, Any] = {name: scores[:, at] for at, name in enumerate(self.names)}
+        judgements = self.rules.judge(events, facts, told)
+        counted = np.nan_to_num(scores * self._weights)
+        strongest = counted.argmax(axis=1)
+        decide, asks, version, names = self.decider.decide, self._asks, self.version, self.names
+        return [
+            decide(
+                new_id(),
+                event,
+                judgements[n],
+                (float(counted[n, at]), names[at]),
+                asks,
+                version,
+                facts[n],
+                scores[n],
+            )
+            for n, (event, at) in enumerate(zip(events, strongest.tolist(), strict=True))
+        ]
