@@ -26,7 +26,7 @@ BLOCKS: list[tuple[range, tuple[str, ...]]] = [
     (range(150, 200), ("base.gate", "base.postings", "base.wallet")),
     (range(200, 250), ("base.orders",)),
     (range(250, 300), ("base.parties",)),
-    (range(300, 350), ("ctu",)),
+    (range(300, 400), ("ctu",)),
     (range(400, 450), ("public_services.signin", "public_services.identity")),
     (range(450, 480), ("public_services",)),
     (range(480, 490), ("channels.qr",)),

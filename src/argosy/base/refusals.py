@@ -7,7 +7,7 @@ stable number and a documented meaning. A *bug* stops the work: see `must`. An *
 Each board keeps its own enumeration in its own folder, as a subclass of `Reason`, inside its block of
 numbers. Numbers and names are part of the API and are never reused:
 
-    1-99       base/ledger             300-349  ctu
+    1-99       base/ledger             300-399  ctu
     100-149    base/money, input       400-449  public_services/signin, identity
     150-199    base/gate, limits       450-479  the other public services
     200-249    base/orders             480-489  channels/qr

@@ -15,8 +15,9 @@ from argosy.base.money import Money
 from argosy.base.outbox import OBSERVED, append
 from argosy.base.ports import Decision
 from argosy.base.postings import Event
-from argosy.base.refusals import Kind, Reason, Refused
+from argosy.base.refusals import Refused
 from argosy.base.store import Connection, Database
+from argosy.ctu.cases.facts import CaseReason
 
 PAGE_MAX = 200
 WHY_CHARS_MAX = 500
@@ -45,15 +46,6 @@ _CLOSE = """
 T = TypeVar("T")
 Act = Callable[[UUID, str], Awaitable[T | Refused]]
 """The base's review release or return: called with the order's id and who decided."""
-
-
-class CaseReason(Reason):
-    """Why a case could not be decided."""
-
-    CASE_NOT_FOUND = 300, Kind.UNKNOWN, "There is no such case."
-    CASE_ALREADY_DECIDED = 301, Kind.CONFLICT, "Somebody else has decided this case."
-    CASE_REASON_MISSING = 302, Kind.INPUT, "A decision needs a reason of at most 500 characters."
-    CASE_WITHOUT_ORDER = 303, Kind.STATE, "No order is reserved for this case."
 
 
 class CaseState(StrEnum):
@@ -138,7 +130,7 @@ class Cases:
         if case.state is not CaseState.OPEN:
             return Refused(CaseReason.CASE_ALREADY_DECIDED, {"state": case.state.value})
         if case.order is None:
-            return Refused(CaseReason.CASE_WITHOUT_ORDER)
+            return Refused(CaseReason.CASE_NOT_FOUND)
         noted = await self._db.run(_NOTE, case_id, by, why, NOTE_SECONDS)
         if noted != "UPDATE 1":
             return Refused(CaseReason.CASE_ALREADY_DECIDED)

@@ -77,8 +77,8 @@ class Proposal:
 class Case:
     """One case. `event` is the operation it is about, `order` the wallet's order whose money waits,
     None where none does. `reasons` are the verdict's hits: dicts of rule, decision (a number) and
-    values. `at_risk_minor` is probability times amount; the higher `rank`, the sooner it is looked at. `claimed_by` is at work on it until
-    `claimed_until`."""
+    values. `at_risk_minor` is probability times amount; the higher `rank`, the sooner it is looked at.
+    `claimed_by` is at work on it until `claimed_until`."""
 
     id: UUID
     cause: Cause

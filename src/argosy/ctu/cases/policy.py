@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from argosy.base.clock import Clock
-from argosy.base.ids import Ids
 from argosy.base.money import exponent
 from argosy.base.refusals import Refused
 from argosy.base.store import Database
@@ -32,11 +31,10 @@ class Term:
 class Terms:
     """The policy: what the program brings, changed by what was set, of which nothing is deleted."""
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids, brought: CasePolicy) -> None:
+    def __init__(self, db: Database, clock: Clock, brought: CasePolicy | None = None) -> None:
         self._db = db
         self._clock = clock
-        self._ids = ids
-        self._brought = brought
+        self._brought = brought or CasePolicy()
 
     async def read(self) -> CasePolicy:
         """The policy as it holds now, for every process alike."""
@@ -49,7 +47,7 @@ class Terms:
         """What was set and holds, by name."""
         rows = await self._db.all(
             "SELECT DISTINCT ON (name, currency) * FROM ctu.case_terms"
-            " ORDER BY name, currency, id DESC"
+            " ORDER BY name, currency, number DESC"
         )
         return [
             Term(row["name"], row["currency"], row["value"], row["by"], row["set_at"])
@@ -66,12 +64,12 @@ class Terms:
             return Refused(CaseReason.CASE_BY_MISSING, field="by")
         now = self._clock.now()
         await self._db.run(
-            "INSERT INTO ctu.case_terms (name, currency, set_at, id, value, by)"
-            " VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO ctu.case_terms (name, currency, number, set_at, value, by)"
+            " SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5 FROM ctu.case_terms"
+            "  WHERE name = $1 AND currency = $2",
             name,
             currency,
             now,
-            self._ids.new(),
             value,
             by,
         )

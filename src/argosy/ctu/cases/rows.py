@@ -20,7 +20,7 @@ _STEP = """
 
 
 def case_of(row: Any) -> Case:
-    """The case of a row of ctu.cases."""
+    """The case of a row of ctu.case_files."""
     return Case(
         row["id"],
         Cause(row["cause"]),
