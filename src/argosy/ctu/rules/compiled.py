@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Any, Final
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from argosy.base.ports import Hit
+from argosy.base.refusals import must
+from argosy.ctu.cel import CelError, parse
 from argosy.ctu.events import Event
+from argosy.ctu.rules.checked import Checker, Expr, TypeMistake
+from argosy.ctu.rules.circuit import FALSE, TRUE, Circuit
+from argosy.ctu.rules.columns import Columns
 from argosy.ctu.rules.declared import Rule
+from argosy.ctu.rules.plain import Plain
+from argosy.ctu.rules.reading import Getter, getter
 from argosy.ctu.rules.thresholds import Thresholds
-from argosy.ctu.rules.vocabulary import Vocabulary
+from argosy.ctu.rules.vocabulary import TRUTH, Vocabulary
 
-if TYPE_CHECKING:
-    import numpy as np
+TOGETHER_MAX: Final = 64
+"""So many events are judged in one pass: what they need still fits into the processor's caches."""
+KEYS_MAX: Final = 256
+NAN: Final = float("nan")
+
+Matrix = npt.NDArray[np.float64]
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -34,12 +48,10 @@ class Judgement(msgspec.Struct, frozen=True):
 class RuleSet:
     """Rules compiled for one order of fact columns.
 
-    `rules` are judged by the vocabulary's types; `percents` says for whom a rule counts: 100 for all
-    (the default), 0 for a rule in shadow, between for that share of accounts, always the same ones.
+    `percents` says by name for whom a rule counts: 100 for all (the default), 0 for a rule in shadow,
+    between for that share of accounts, always the same ones. `utc_offsets` are seconds by market.
     Raises `Bug` where a rule would not have passed the linter: publishing refuses such rules.
     """
-
-    version: str
 
     def __init__(
         self,
@@ -48,18 +60,296 @@ class RuleSet:
         thresholds: Thresholds,
         percents: Mapping[str, float] | None = None,
         utc_offsets: Mapping[str, int] | None = None,
-    ) -> None: ...
+    ) -> None:
+        self.rules = tuple(rules)
+        self.thresholds = thresholds
+        self.vocabulary = vocabulary
+        self.percents = {rule.name: (percents or {}).get(rule.name, 100.0) for rule in rules}
+        self._by_name = {rule.name: rule for rule in rules}
+        must(len(self._by_name) == len(self.rules), "two rules have one name")
+        self._names = [rule.name for rule in rules]
+        self._share = [self.percents[name] for name in self._names]
+        self._all_count = min(self._share, default=100.0) >= 100  # noqa: PLR2004
+        self._types = vocabulary.types()
+        self._facts = {name: n for n, name in enumerate(vocabulary.columns)}
+        self._offsets = utc_offsets or {}
+        self.version = self._fingerprint()
+        circuit = Circuit()
+        checker = Checker(self._types, thresholds.values.keys())
+        conditions = [_condition(rule, checker) for rule in rules]
+        roots = [
+            _with_scope(rule, circuit, circuit.truth(condition))
+            for rule, condition in zip(rules, conditions, strict=True)
+        ]
+        self._reads = [
+            [(name, self._facts.get(name, -1)) for name in _names_read(condition)]
+            for condition in conditions
+        ]
+        self._said_of = [(r.name, r.decision, 1 - r.weighs) for r in rules]
+        self._columns = Columns(circuit, roots, vocabulary.columns)
+        self._plains = [run for _, run in circuit.plains]
+        self._plain_names = {n for expr, _ in circuit.plains for n in _names_read(expr)}
+        self._lay_inputs()
+
+    def _fingerprint(self) -> str:
+        said = (
+            list(self.rules),
+            sorted(self.percents.items()),
+            self.thresholds,
+            list(self.vocabulary.columns),
+            sorted(self._offsets.items()),
+        )
+        return "rules-" + hashlib.blake2b(msgspec.json.encode(said), digest_size=6).hexdigest()
+
+    def _lay_inputs(self) -> None:
+        """Sort what the columns want to be told: of the event, of scores, of thresholds, of Python."""
+        inputs = self._columns.inputs
+        self._getters: dict[str, Getter] = {}
+        self._event_inputs: list[tuple[int, Getter]] = []
+        self._score_inputs: list[tuple[int, str]] = []
+        self._threshold_inputs: list[tuple[int, str]] = []
+        self._plain_inputs: list[tuple[int, Plain]] = []
+        for name, place in inputs.items():
+            if name.startswith("t."):
+                self._threshold_inputs.append((place, name[2:]))
+            elif name.startswith("plain."):
+                self._plain_inputs.append((place, self._plains[int(name[6:])]))
+            elif name.startswith("event."):
+                self._event_inputs.append((place, self._getter(name)))
+            else:
+                self._score_inputs.append((place, name))
+        for name in {*self._plain_names, *(name for reads in self._reads for name, _ in reads)}:
+            if name.startswith("event."):
+                self._getter(name)
+        self._text_getters = [self._getter(field.name) for field in self._columns.texts]
+        self._threshold_places = np.array([p for p, _ in self._threshold_inputs], dtype=np.intp)
+        self._bounds: dict[tuple[str, str], tuple[dict[str, float], Matrix]] = {}
+
+    def _getter(self, name: str) -> Getter:
+        if name not in self._getters:
+            self._getters[name] = getter(name, self._types, self._offsets)
+        return self._getters[name]
+
+    def rule(self, name: str) -> Rule:
+        """The rule of that name; raises KeyError where the set has none."""
+        return self._by_name[name]
+
+    # --- judging ---------------------------------------------------------------------------------------
 
     def judge(
         self,
         events: Sequence[Event],
-        facts: np.ndarray,
-        scores: Mapping[str, np.ndarray] | None = None,
+        facts: Matrix,
+        scores: Mapping[str, Any] | None = None,
     ) -> list[Judgement]:
         """One judgement an event. `facts` is float64 (len(events), len(vocabulary.columns)), NaN is
-        missing; `scores` are arrays of len(events) by model name (`owner.score` by that name)."""
-        raise NotImplementedError
+        missing; `scores` are arrays of len(events) by model name (`owner` for `owner.score`)."""
+        must(facts.shape == (len(events), len(self._facts)), "facts of another set", of=facts.shape)
+        told = {_score_name(name): values for name, values in (scores or {}).items()}
+        if len(events) == 1:
+            return [self._one(events[0], facts[0], {n: float(v[0]) for n, v in told.items()})]
+        found: list[Judgement] = []
+        for start in range(0, len(events), TOGETHER_MAX):
+            end = start + TOGETHER_MAX
+            part = {name: values[start:end] for name, values in told.items()}
+            found += self._many(events[start:end], facts[start:end], part)
+        return found
 
-    def rule(self, name: str) -> Rule:
-        """The rule of that name; raises KeyError where the set has none."""
-        raise NotImplementedError
+    def _one(self, event: Event, facts: Matrix, scores: Mapping[str, float]) -> Judgement:
+        columns = self._columns
+        numbers = np.empty(columns.numbers_count)
+        numbers[: len(facts)] = facts
+        for place, get in self._event_inputs:
+            value = get(event)
+            numbers[place] = NAN if value is None else value
+        for place, name in self._score_inputs:
+            numbers[place] = scores.get(name, NAN)
+        named, bounds = self._bounds_of(event)
+        numbers[self._threshold_places] = bounds
+        reading = _Reading(self, event, facts, scores, named)
+        for place, run in self._plain_inputs:
+            value = run(reading)
+            numbers[place] = NAN if value is None else value
+        columns.reckon(numbers)
+        rows = [
+            field.tests.row(get(event))
+            for field, get in zip(columns.texts, self._text_getters, strict=True)
+        ]
+        hits, missing = columns.found(numbers, rows, self._plain_truths(reading))
+        return self._said(reading, hits[0], missing[0]) if hits[0] or missing[0] else _NOTHING
+
+    def _many(
+        self, events: Sequence[Event], facts: Matrix, scores: Mapping[str, Any]
+    ) -> list[Judgement]:
+        columns, count = self._columns, len(events)
+        numbers = np.empty((columns.numbers_count, count))
+        numbers[: facts.shape[1]] = facts.T
+        for place, get in self._event_inputs:
+            values = [get(event) for event in events]
+            numbers[place] = [NAN if value is None else value for value in values]
+        for place, name in self._score_inputs:
+            numbers[place] = scores.get(name, NAN)
+        bounds = [self._bounds_of(event) for event in events]
+        if self._threshold_inputs:
+            numbers[self._threshold_places] = np.array([b for _, b in bounds]).T
+        readings = [
+            _Reading(self, event, facts[n], {s: float(v[n]) for s, v in scores.items()}, bounds[n][0])
+            for n, event in enumerate(events)
+        ]
+        for place, run in self._plain_inputs:
+            said = [run(reading) for reading in readings]
+            numbers[place] = [NAN if value is None else value for value in said]
+        columns.reckon(numbers)
+        rows = [
+            np.array([field.tests.row(get(event)) for event in events]).T
+            for field, get in zip(columns.texts, self._text_getters, strict=True)
+        ]
+        plains = [self._plain_truths(reading) for reading in readings]
+        by_test = [list(row) for row in zip(*plains, strict=True)]
+        found = columns.found(numbers, rows, by_test)
+        hits: list[list[int]] = [[] for _ in events]
+        missing: list[list[int]] = [[] for _ in events]
+        for (rules, at), lists in zip(found, (hits, missing), strict=True):
+            for rule, event in zip(rules, at, strict=True):
+                lists[event].append(rule)
+        return [
+            self._said(reading, hits[n], missing[n]) if hits[n] or missing[n] else _NOTHING
+            for n, reading in enumerate(readings)
+        ]
+
+    def _plain_truths(self, reading: _Reading) -> list[int]:
+        said = []
+        for place, sign in self._columns.plain_tests:
+            value = self._plains[place](reading)
+            said.append(0 if value is None else sign if value else -sign)
+        return said
+
+    def _bounds_of(self, event: Event) -> tuple[dict[str, float], Matrix]:
+        key = event.market, event.currency
+        found = self._bounds.get(key)
+        if found is None:
+            if len(self._bounds) >= KEYS_MAX:
+                self._bounds.clear()
+            named = self.thresholds.holding(*key)
+            row = np.array([named[name] for _, name in self._threshold_inputs], dtype=np.float64)
+            found = self._bounds[key] = named, row
+        return found
+
+    # --- what is told ----------------------------------------------------------------------------------
+
+    def _said(self, reading: _Reading, hits: list[int], missing: list[int]) -> Judgement:
+        counting: list[Hit] = []
+        shadow: list[Hit] = []
+        innocence = 1.0
+        account = reading.event.account
+        for n in hits:
+            name, decision, innocent = self._said_of[n]
+            hit = Hit(name, decision, reading.values(self._reads[n]))
+            if self._all_count or self._counts(n, account):
+                counting.append(hit)
+                innocence *= innocent
+            else:
+                shadow.append(hit)
+        if not self._all_count:
+            missing = [n for n in missing if self._counts(n, account)]
+        unevaluated = tuple([self._names[n] for n in missing])
+        return Judgement(tuple(counting), unevaluated, tuple(shadow), 1 - innocence)
+
+    def _counts(self, rule: int, account: str) -> bool:
+        share = self._share[rule]
+        return share >= 100 or (share > 0 and place_of_account(self._names[rule], account) < share)  # noqa: PLR2004
+
+
+def place_of_account(rule: str, account: str) -> float:
+    """Where `account` stands between 0 and 100 in the order in which `rule` is rolled out to accounts."""
+    text = f"{rule} {account}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest()) / 2**32 * 100
+
+
+class _Reading:
+    """The values around one event by name, for what Python judges and for what a hit tells."""
+
+    __slots__ = ("_bounds", "_facts", "_row", "_rules", "_scores", "event")
+
+    def __init__(
+        self,
+        rules: RuleSet,
+        event: Event,
+        facts: Matrix,
+        scores: Mapping[str, float],
+        bounds: Mapping[str, float],
+    ) -> None:
+        self.event = event
+        self._rules = rules
+        self._facts = facts
+        self._scores = scores
+        self._bounds = bounds
+        self._row: list[float] | None = None
+
+    def __call__(self, name: str) -> Any:
+        if name.startswith("event."):
+            value = self._rules._getters[name](self.event)  # noqa: SLF001
+            return value
+        if name.startswith("t."):
+            return self._bounds[name[2:]]
+        place = self._rules._facts.get(name)  # noqa: SLF001
+        value = self._scores.get(name, NAN) if place is None else float(self._facts[place])
+        return value if value - value == 0 else None
+
+    def values(self, names: Sequence[tuple[str, int]]) -> dict[str, Any]:
+        """What `names` (with their places among the facts) say here; what is missing is left out."""
+        if self._row is None:
+            self._row = self._facts.tolist()
+        found: dict[str, Any] = {}
+        for name, place in names:
+            value = self._row[place] if place >= 0 else self(name)
+            if value.__class__ is float:
+                if value - value == 0:
+                    found[name] = int(value) if value.is_integer() else value
+            elif value is not None:
+                found[name] = sorted(value) if isinstance(value, frozenset) else value
+        return found
+
+
+_NOTHING = Judgement()
+
+
+def _score_name(name: str) -> str:
+    if name in ("owner", "owner.score"):
+        return "owner.score"
+    return name if name.startswith("score.") else f"score.{name}"
+
+
+def _condition(rule: Rule, checker: Checker) -> Expr:
+    try:
+        return checker.condition(parse(rule.when))
+    except (CelError, TypeMistake) as wrong:
+        must(False, "a rule that was never linted", rule=rule.name, mistake=wrong.message)
+        raise
+
+
+def _with_scope(rule: Rule, circuit: Circuit, condition: int) -> int:
+    parts = [condition]
+    for name, texts in (
+        ("event.market", rule.markets),
+        ("event.kind", rule.kinds),
+        ("event.channel", rule.channels),
+    ):
+        if texts:
+            parts.append(circuit.scope(name, texts))
+    if rule.besides:
+        parts.append(circuit.scope("event.kind", rule.besides, -1))
+    return condition if condition in (FALSE, TRUE) and len(parts) == 1 else circuit.join(False, parts)
+
+
+def _names_read(expr: Expr) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+
+    def walk(one: Expr) -> None:
+        if one.op in ("read", "threshold"):
+            found["t." + one.value if one.op == "threshold" else one.value] = None
+        for arg in one.args:
+            walk(arg)
+
+    walk(expr)
+    return tuple(found)
