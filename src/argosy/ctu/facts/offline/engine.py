@@ -1,0 +1,451 @@
+"""The off-line engine: every fact of a set for every event of history, as of that event's time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import ibis
+import numpy as np
+
+from argosy.ctu.events import FOLDED_AS
+from argosy.ctu.facts.declared import DISTINCT_MAX, DISTINCT_OF, SCALE, Fact, FactSet
+from argosy.ctu.facts.offline import windows
+from argosy.ctu.facts.offline.filters import filter_of
+from argosy.ctu.facts.offline.history import History, fresh_name
+from argosy.ctu.facts.offline.windows import DISTINCT, MAX, MIN, SUM, Term
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+LIMB: Final = 1 << 20
+"""Squares of amounts are summed in two parts of so many, because one would not fit 64 bits."""
+
+AMOUNT_SCALED_MAX: Final = 9.0e12
+NIGHT_FROM, NIGHT_UNTIL = 23, 6
+_HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
+
+
+@dataclass(frozen=True)
+class FactMatrix:
+    """Facts over history. `values` is float64 (events, columns) in the order of the log, NaN is
+    missing; `ids` and `at_ms` name its rows, `columns` its columns."""
+
+    ids: np.ndarray
+    at_ms: np.ndarray
+    columns: tuple[str, ...]
+    values: np.ndarray
+    version: str
+
+
+@dataclass
+class _Group:
+    """Facts of one entity that share buckets. `grain` None is ever, `half_life` is of decayed ones."""
+
+    entity: str
+    grain: int | None
+    half_life: int | None
+    facts: list[Fact] = field(default_factory=list)
+
+
+class OffLine:
+    """Computes the facts of one set over history. Nothing is remembered between calls."""
+
+    def __init__(self, facts: FactSet) -> None:
+        self.facts = facts
+        self.columns = facts.columns
+
+    def matrix(self, history: History) -> FactMatrix:
+        """All facts of all events of `history`."""
+        values = np.full((history.count, len(self.columns)), np.nan)
+        at = {name: n for n, name in enumerate(self.columns)}
+        for names, table in self._tables(history):
+            found = table.to_pyarrow()
+            places = found["place"].to_numpy()
+            for name in names:
+                values[places, at[name]] = found[name].to_numpy()
+        told = history.events.select("place", "id", "at_ms").order_by("place").to_pyarrow()
+        return FactMatrix(
+            ids=told["id"].to_numpy(),
+            at_ms=told["at_ms"].to_numpy(),
+            columns=self.columns,
+            values=values,
+            version=self.facts.version,
+        )
+
+    def table(self, history: History) -> Table:
+        """The same as a table of `history.con`: `place`, `id`, `at_ms` and a column for each fact."""
+        found = history.events.select("place", "id", "at_ms")
+        for _, part in self._tables(history):
+            kept = history.con.create_table(fresh_name("facts"), part, temp=True)
+            found = found.left_join(kept, "place", rname="_{name}").drop("_place")
+        return found.select("place", "id", "at_ms", *self.columns)
+
+    def _tables(self, history: History) -> Iterable[tuple[list[str], Table]]:
+        """A table for each group of facts: `place` and the group's columns; events that do not name the
+        entity are not in it."""
+        late = _out_of_order(history)
+        for entity in dict.fromkeys(fact.entity for fact in self.facts.facts):
+            mine = [fact for fact in self.facts.facts if fact.entity == entity]
+            rows = _Rows(history, entity, mine, self.facts.offsets)
+            for group in _groups(mine):
+                yield [f.name for f in group.facts], _compute(rows, group, late=late)
+            rows.drop()
+
+
+def _groups(facts: Sequence[Fact]) -> list[_Group]:
+    found: dict[tuple[int | None, int | None], _Group] = {}
+    for fact in facts:
+        key = (fact.grain, fact.half_life)
+        found.setdefault(key, _Group(fact.entity, *key)).facts.append(fact)
+    return list(found.values())
+
+
+def _out_of_order(history: History) -> bool:
+    """Whether any event of the log is earlier than one before it."""
+    before = history.events.at_ms.lag().over(ibis.window(order_by=history.events.place))
+    marked = history.events.select(late=history.events.at_ms < before)
+    return bool(marked.late.any().execute())
+
+
+class _Rows:
+    """The events that name one entity, narrow: `place`, `k` (the key as a number), `t`, `seen`, and
+    what the facts count as columns, each missing or 0 where the fact does not count the event."""
+
+    def __init__(
+        self, history: History, entity: str, facts: Sequence[Fact], offsets: Any
+    ) -> None:
+        self.history = history
+        self._offsets = offsets
+        self._made: dict[tuple[str, ...], str] = {}
+        self._columns: dict[str, Any] = {}
+        self._read_as_is: list[str] = []
+        self._filters: dict[tuple[str, tuple[str, ...]], Any] = {}
+        for fact in facts:
+            for what in needs(fact):
+                self.column(fact, what)
+        self._folded_as = FOLDED_AS.get(entity)
+        self._keys, self.table = self._lay_out("account" if self._folded_as else entity)
+
+    def _lay_out(self, entity: str) -> tuple[Table, Table]:
+        events, con = self.history.events, self.history.con
+        named = [events[entity], *([events[self._folded_as]] if self._folded_as else [])]
+        keys = [events.filter(key.notnull()).select(key=key) for key in named]
+        numbered = ibis.union(*keys) if len(keys) > 1 else keys[0]
+        numbered = numbered.distinct().mutate(k=ibis.row_number())
+        numbered = con.create_table(fresh_name("keys"), numbered, temp=True)
+        own = {"t": events.at_ms, "k": numbered.k, **self._columns}
+        if self._folded_as is None:
+            rows = events.inner_join(numbered, named[0] == numbered.key)
+            rows = rows.select("place", "id", "seen", **own)
+        else:
+            # An event reads by one name and is folded by another: two rows, the reading one first.
+            reading = events.inner_join(numbered, named[0] == numbered.key)
+            idle = {name: ibis.null(c.type()) for name, c in self._columns.items()}
+            idle |= {name: own[name] for name in self._read_as_is}
+            reading = reading.select("id", "seen", **(own | idle), place=events.place * 2)
+            folding = events.inner_join(numbered, named[1] == numbered.key)
+            folding = folding.select("id", "seen", **own, place=events.place * 2 + 1)
+            rows = reading.union(folding)
+        return numbered, con.create_table(fresh_name("rows"), rows, temp=True)
+
+    def answers(self, wide: Table, columns: dict[str, Any]) -> Table:
+        """`place` of the event, and `columns`, for the rows that read."""
+        if self._folded_as is None:
+            return wide.select("place", **columns)
+        made = wide.select(twice=wide.place, **columns)
+        made = made.filter(made.twice % 2 == 0)
+        return made.select(place=(made.twice // 2).cast("int64"), **{c: made[c] for c in columns})
+
+    def drop(self) -> None:
+        self.history.con.drop_table(self.table.get_name())
+        self.history.con.drop_table(self._keys.get_name())
+
+    def column(self, fact: Fact, what: str) -> str:
+        """The name of the column that holds `what` of `fact`: `hit` (1 where it counts), `night`,
+        `value`, `high` and `low` (parts of a value for squares), `there`, `name`."""
+        of = fact.of if what not in ("hit", "night", "time") else ""
+        key = (what, of, fact.where, *fact.outcomes)
+        if key not in self._made:
+            self._made[key] = f"c{len(self._made)}"
+            self._columns[self._made[key]] = self._expression(fact, what)
+            if what == "own":
+                self._read_as_is.append(self._made[key])
+        return self._made[key]
+
+    def _expression(self, fact: Fact, what: str) -> Any:
+        counts = self._filter(fact)
+        events = self.history.events
+        if what == "hit":
+            return counts.cast("int64")
+        if what == "time":
+            return ibis.ifelse(counts, events.at_ms, ibis.null())
+        if what == "night":
+            return (counts & self._night()).cast("int64")
+        if what == "name":
+            return ibis.ifelse(counts, self._name(fact.of), ibis.null())
+        value = self.value(fact.of)
+        if what == "own":
+            return value
+        value = ibis.ifelse(counts, value, ibis.null())
+        made = {
+            "value": lambda: value,
+            "there": lambda: value.notnull().cast("int64"),
+            "high2": lambda: (value // LIMB) * (value // LIMB),
+            "mixed": lambda: (value // LIMB) * (value % LIMB),
+            "low2": lambda: (value % LIMB) * (value % LIMB),
+        }
+        return made[what]()
+
+    def value(self, of: str) -> Any:
+        """The number `of` as a whole one: minor units, or millionths of an attribute."""
+        if of == "amount":
+            return self.history.events.amount
+        number = self.history.attribute(of, "number")
+        number = ibis.ifelse(number.abs() <= AMOUNT_SCALED_MAX, number, ibis.null())
+        return (number * SCALE + 0.5).floor().cast("int64")
+
+    def _name(self, of: str) -> Any:
+        if of in DISTINCT_OF:
+            return self.history.events[of].nullif("")
+        return self.history.attribute(of, "text")
+
+    def _night(self) -> Any:
+        events = self.history.events
+        offset = ibis.literal(0, type="int64")
+        if self._offsets:
+            offset = ibis.cases(
+                *((events.market == m, s * 1_000) for m, s in self._offsets.items()), else_=0
+            )
+        hour = ((events.at_ms + offset) % _DAY_MS) // _HOUR_MS
+        return (hour >= NIGHT_FROM) | (hour < NIGHT_UNTIL)
+
+    def _filter(self, fact: Fact) -> Any:
+        key = (fact.where, fact.outcomes)
+        if key not in self._filters:
+            counted = self.history.events.outcome.isin(fact.outcomes).fill_null(False)
+            self._filters[key] = counted & filter_of(fact.where, self.history)
+        return self._filters[key]
+
+
+_NEEDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "count": ((SUM, "hit"),),
+    "sum": ((SUM, "value"),),
+    "mean": ((SUM, "value"), (SUM, "there")),
+    "ratio": ((SUM, "value"), (SUM, "there")),
+    "spread": (
+        (SUM, "value"),
+        (SUM, "there"),
+        (SUM, "high2"),
+        (SUM, "mixed"),
+        (SUM, "low2"),
+    ),
+    "max": ((MAX, "value"),),
+    "distinct": ((DISTINCT, "name"),),
+    "age": ((MIN, "time"),),
+    "since": ((MAX, "time"),),
+    "night_share": ((SUM, "hit"), (SUM, "night")),
+    "bad_count": (),
+    "bad_share": ((SUM, "hit"),),
+    "decayed_count": (),
+    "decayed_sum": (),
+}
+"""Of which numbers about the past an aggregate is made."""
+
+
+def needs(fact: Fact) -> list[str]:
+    """The columns of rows that `fact` is computed from."""
+    found = [what for _, what in _NEEDS[fact.aggregate]]
+    if fact.aggregate in ("bad_count", "bad_share", "decayed_count"):
+        found.append("hit")
+    if fact.aggregate == "decayed_sum":
+        found.append("value")
+    if fact.aggregate == "ratio":
+        found.append("own")
+    return list(dict.fromkeys(found))
+
+
+def _compute(rows: _Rows, group: _Group, *, late: bool) -> Table:
+    """`place` and the facts of `group`."""
+    if group.half_life is not None:
+        return _decayed(rows, group, group.half_life, late=late)
+    table = rows.table
+    terms = [term for fact in group.facts for term in _terms(rows, fact)]
+    terms = list(dict.fromkeys(terms))
+    if group.grain is None:
+        wide = windows.ever(table, terms)
+    else:
+        wide = _windowed(rows, table.mutate(b=table.t // (group.grain * 1_000)), terms, late=late)
+    bad = [fact for fact in group.facts if fact.aggregate.startswith("bad_")]
+    if bad:
+        wide = _with_labels(rows, group, wide, bad)
+    return rows.answers(wide, {f.name: _value(rows, wide, f) for f in group.facts})
+
+
+def _windowed(rows: _Rows, table: Table, terms: list[Term], *, late: bool) -> Table:
+    names = [*table.columns, *(term.name for term in terms)]
+    if not late:
+        return windows.windowed(table, terms).select(names)
+    con = rows.history.con
+    marked = con.create_table(
+        fresh_name("marked"), table.mutate(disturbed=windows.disturbed(table)), temp=True
+    )
+    calm = windows.windowed(marked, terms)
+    calm = calm.filter(~calm.disturbed).select(names)
+    few = windows.joined(marked, marked.filter(marked.disturbed).drop("disturbed"), terms)
+    return calm.union(few.select(names).cast(calm.schema()))
+
+
+def _decayed(rows: _Rows, group: _Group, half_life: int, *, late: bool) -> Table:
+    block_ms = windows.HALF_LIVES * half_life * 1_000
+    table = rows.table.mutate(b=rows.table.t // block_ms)
+    table = table.mutate(phase=(table.t - table.b * block_ms) / (half_life * 1_000.0))
+    columns = {f.name: rows.column(f, needs(f)[0]) for f in group.facts}
+    names = list(dict.fromkeys(columns.values()))
+    kept = ["place", *(f"decayed_{name}" for name in names)]
+    if late:
+        table = table.mutate(disturbed=windows.disturbed(table))
+        con = rows.history.con
+        table = con.create_table(fresh_name("marked"), table, temp=True)
+        wide = windows.decayed(table, names)
+        few = windows.decayed_joined(table, table.filter(table.disturbed), names, half_life)
+        wide = wide.filter(~wide.disturbed).select(kept).union(few.select(kept))
+    else:
+        wide = windows.decayed(table, names).select(kept)
+    made = {}
+    for fact in group.facts:
+        value = wide[f"decayed_{columns[fact.name]}"]
+        made[fact.name] = value if fact.of == "amount" else value / SCALE
+    return rows.answers(wide, made)
+
+
+# --- terms and what is made of them ------------------------------------------------------------------
+
+
+def _backs(fact: Fact) -> list[int]:
+    """How many buckets ago the window ends: two answers where the delay is no whole number of them."""
+    if fact.grain is None:
+        return [0]
+    back, rest = divmod(fact.delay, fact.grain)
+    return [back, back + 1] if rest else [back]
+
+
+def _terms(rows: _Rows, fact: Fact) -> list[Term]:
+    count = None if fact.window is None or fact.grain is None else fact.window // fact.grain
+    return [
+        Term(how, rows.column(fact, what), count, back)
+        for how, what in _NEEDS[fact.aggregate]
+        for back in _backs(fact)
+    ]
+
+
+def _number(rows: _Rows, table: Table, fact: Fact, how: str, what: str) -> Any:
+    """The column of `table` that holds that number about the past of each event."""
+    count = None if fact.window is None or fact.grain is None else fact.window // fact.grain
+    column = rows.column(fact, what)
+    found = [table[Term(how, column, count, back).name] for back in _backs(fact)]
+    if len(found) == 1:
+        return found[0]
+    grain_ms = (fact.grain or 1) * 1_000
+    return ibis.ifelse(table.t % grain_ms < fact.delay * 1_000 % grain_ms, found[1], found[0])
+
+
+def _value(rows: _Rows, table: Table, fact: Fact) -> Any:
+    """The fact itself, from the numbers about the past, as a float."""
+
+    def past(how: str, what: str) -> Any:
+        return _number(rows, table, fact, how, what)
+
+    scale = 1 if fact.of == "amount" else SCALE
+    kind = fact.aggregate
+    if kind == "count":
+        made = past(SUM, "hit").fill_null(0)
+    elif kind == "sum":
+        made = past(SUM, "value").fill_null(0).cast("float64") / scale
+    elif kind == "max":
+        made = past(MAX, "value").cast("float64") / scale
+    elif kind == "distinct":
+        made = ibis.least(past(DISTINCT, "name").fill_null(0), DISTINCT_MAX)
+    elif kind in ("age", "since"):
+        made = (table.t - past(MIN if kind == "age" else MAX, "time")) / 1_000.0
+    elif kind == "bad_count":
+        made = past("bad", "hit").fill_null(0)
+    elif kind == "bad_share":
+        made = _share(past("bad", "hit").fill_null(0), past(SUM, "hit"))
+    elif kind == "night_share":
+        made = _share(past(SUM, "night"), past(SUM, "hit"))
+    else:
+        made = _of_mean(rows, table, fact, past(SUM, "value"), past(SUM, "there"), scale)
+    return made.cast("float64")
+
+
+def _share(part: Any, whole: Any) -> Any:
+    return part.cast("float64") / whole.nullif(0).cast("float64")
+
+
+def _of_mean(rows: _Rows, table: Table, fact: Fact, total: Any, count: Any, scale: int) -> Any:
+    count = count.nullif(0)
+    if fact.aggregate == "mean":
+        return total.cast("float64") / count.cast("float64") / scale
+    if fact.aggregate == "ratio":
+        own = table[rows.column(fact, "own")].cast("float64")
+        return own * count.cast("float64") / total.nullif(0).cast("float64")
+    squares = (
+        _number(rows, table, fact, SUM, "high2") * (LIMB * LIMB)
+        + _number(rows, table, fact, SUM, "mixed") * (2 * LIMB)
+        + _number(rows, table, fact, SUM, "low2")
+    )
+    apart = (count * squares - total * total).cast("float64")
+    return apart.sqrt() / count.cast("float64") / scale
+
+
+# --- labels --------------------------------------------------------------------------------------------
+
+
+def _with_labels(rows: _Rows, group: _Group, wide: Table, facts: Sequence[Fact]) -> Table:
+    """`wide` with, for each fact, how many events in its window were known to be bad."""
+    terms = list(
+        dict.fromkeys(
+            Term(
+                "bad",
+                rows.column(fact, "hit"),
+                None if fact.window is None or fact.grain is None else fact.window // fact.grain,
+                back,
+            )
+            for fact in facts
+            for back in _backs(fact)
+        )
+    )
+    if rows.history.labels is None:
+        return wide.mutate(**{t.name: ibis.literal(0, type="int64") for t in terms})
+    table = rows.table.mutate(b=rows.table.t // ((group.grain or 1) * 1_000))
+    news = _news(rows.history, table, dict.fromkeys(t.column for t in terms))
+    found = windows.told(table, news, terms)
+    both = wide.left_join(found, wide.place == found.place)
+    return both.select(
+        *[wide[name] for name in wide.columns],
+        *[found[t.name].fill_null(0).name(t.name) for t in terms],
+    )
+
+
+def _news(history: History, table: Table, columns: Iterable[str]) -> Table:
+    """What labels change: +1 where an event is found bad, -1 where that is taken back."""
+    labels = history.labels
+    said = labels.bad.cast("int64")
+    before = said.lag().over(
+        ibis.window(group_by=labels.event, order_by=[labels.known, labels.at_ms])
+    )
+    news = labels.mutate(change=said - before.fill_null(0))
+    news = news.filter(news.change != 0)
+    same = [table.id == news.event]
+    if history.by_log:  # it speaks of what the log held by then
+        same.append(table.seen < news.known)
+    both = table.inner_join(news, same)
+    return both.select(
+        k=table.k,
+        b=table.b,
+        place=table.place,
+        known=news.known,
+        **{name: table[name] * news.change for name in columns},
+    )
