@@ -140,9 +140,7 @@ def test_what_could_not_be_judged_asks_for_a_proof():
     verdict = decide(event(), said(unevaluated=("velocity.device",)))
     assert (verdict.decision, verdict.challenge, verdict.hits) == (CHALLENGE, "otp", ())
     assert verdict.unevaluated == ("velocity.device",)
-    proven = decide(
-        event(proofs=frozenset({"otp"})), said(unevaluated=("velocity.device",))
-    )
+    proven = decide(event(proofs=frozenset({"otp"})), said(unevaluated=("velocity.device",)))
     assert (proven.decision, proven.answered) == (ALLOW, True)
     assert proven.unevaluated == ("velocity.device",)
 

@@ -51,7 +51,9 @@ def test_every_number_comes_back(rows):
 
 
 def test_what_was_said_comes_back():
-    hits = (Hit("velocity.many", Decision.CHALLENGE, {"account.count_1m": 12, "event.kind": "send"}),)
+    hits = (
+        Hit("velocity.many", Decision.CHALLENGE, {"account.count_1m": 12, "event.kind": "send"}),
+    )
     stopped = judged(
         1, [1.0], decision=Decision.CHALLENGE, challenge="otp", hits=hits, unevaluated=("a.b",),
         answered=True, score=0.004,
