@@ -67,3 +67,21 @@ class Vocabulary:
         found.update({f"score.{name}": NUMBER for name in self.scores})
         found["owner.score"] = NUMBER
         return found
+
+    def nullable(self, name: str) -> bool:
+        """Whether the value of `name` can be missing: of an entity that an event need not name, or of
+        an aggregate that says nothing where nothing was seen."""
+        if name in NEVER_MISSING:
+            return False
+        entity, _, word = name.rpartition(".")
+        return entity not in ("account", "received") or word.startswith(_MISSING_WHEN_NOTHING)
+
+
+_MISSING_WHEN_NOTHING = ("mean", "spread", "max", "age", "since", "ratio", "night_share", "bad_share")
+
+
+def starter_vocabulary(scores: Sequence[str] = ()) -> Vocabulary:
+    """The vocabulary of the starter facts."""
+    from argosy.ctu.facts.declared import starter
+
+    return Vocabulary(starter().columns, scores=scores)
