@@ -18,7 +18,7 @@ from argosy.ctu.models.facts import (
 )
 from argosy.ctu.models.features import Features
 from argosy.ctu.models.panel import Panel
-from argosy.ctu.models.registry import Registry
+from argosy.ctu.models.registry import Registry, fingerprint
 from argosy.ctu.models.watch import Models
 
 __all__ = [
@@ -35,4 +35,5 @@ __all__ = [
     "State",
     "Version",
     "Why",
+    "fingerprint",
 ]
