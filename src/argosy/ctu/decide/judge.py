@@ -7,6 +7,7 @@ given, so that a judge made again from a verdict's version comes to the same ver
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +22,13 @@ from argosy.ctu.models.panel import Panel
 from argosy.ctu.rules.compiled import RuleSet
 
 Matrix = NDArray[np.float64]
+_NOWHERE: Mapping[str, int] = MappingProxyType({})
 
 
 class Judge:
-    """Judges by `rules`, the models of `panel` and `policy`. `facts_version` is the fact set's."""
+    """Judges by `rules`, the models of `panel` and `policy`. `facts_version` is the fact set's,
+    `rules_number` that of the dated rule set, `offsets` are the markets' distances from UTC in seconds
+    by which the rules tell the hour."""
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class Judge:
         policy: Policy,
         facts_version: str,
         rules_number: int = 0,
+        offsets: Mapping[str, int] = _NOWHERE,
     ) -> None:
         self.rules = rules
         self.panel = panel
@@ -41,6 +46,8 @@ class Judge:
         self.made = Made(
             facts=facts_version,
             columns=tuple(rules.vocabulary.columns),
+            attributes=panel.features.attributes,
+            offsets=tuple(sorted(offsets.items())),
             scores=self.names,
             rules=rules.version,
             rules_number=rules_number,
@@ -62,9 +69,8 @@ class Judge:
     def score(self, events: Sequence[Event], facts: Matrix, owner: Matrix) -> Matrix:
         """All scores, (len(events), len(names)); the owner score is the last."""
         scores = np.empty((len(events), len(self.names)))
-        told = self.panel.score(events, facts)
-        for at, name in enumerate(self.panel.names):
-            scores[:, at] = told[name]
+        if self.panel.names:
+            scores[:, :-1] = self.panel.scores(self.panel.features.matrix(events, facts))
         scores[:, -1] = owner
         return scores
 
@@ -76,21 +82,30 @@ class Judge:
         new_id: Callable[[], UUID],
     ) -> list[Judged]:
         """As `judge`, where the scores are there already."""
-        told: Mapping[str, Any] = {name: scores[:, at] for at, name in enumerate(self.names)}
-        judgements = self.rules.judge(events, facts, told)
-        counted = np.nan_to_num(scores * self._weights)
-        strongest = counted.argmax(axis=1)
-        decide, asks, version, names = self.decider.decide, self._asks, self.version, self.names
+        judgements = self.rules.judge(events, facts, self.told(scores))
+        strongest = self.strongest(scores)
+        decide, asks, version = self.decider.decide, self._asks, self.version
         return [
             decide(
                 new_id(),
                 event,
                 judgements[n],
-                (float(counted[n, at]), names[at]),
+                strongest[n],
                 asks,
                 version,
                 facts[n],
                 scores[n],
             )
-            for n, (event, at) in enumerate(zip(events, strongest.tolist(), strict=True))
+            for n, event in enumerate(events)
         ]
+
+    def told(self, scores: Matrix) -> Mapping[str, Any]:
+        """`scores` as rules read them."""
+        return {name: scores[:, at] for at, name in enumerate(self.names)}
+
+    def strongest(self, scores: Matrix) -> list[tuple[float, str]]:
+        """Of each row the largest probability, as the policy counts them, and whose it is."""
+        counted = np.nan_to_num(scores * self._weights)
+        places = counted.argmax(axis=1).tolist()
+        most = counted.max(axis=1).tolist()
+        return [(score, self.names[at]) for score, at in zip(most, places, strict=True)]

@@ -18,13 +18,16 @@ _INSERT: Final = """
 class Made(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that judges, at one moment.
 
-    `columns` name the numbers of the facts' vector, `scores` those of the scores' vector. `models` are
+    `columns` name the numbers of the facts' vector, `scores` those of the scores' vector; `attributes` are
+    those of events that models read, `offsets` the markets' distances from UTC in seconds. `models` are
     names with their versions. `rules` is the fingerprint of the compiled rules, `rules_number` the dated
     set that they come from. `policy` is the whole text of the policy.
     """
 
     facts: str
     columns: tuple[str, ...]
+    attributes: tuple[str, ...]
+    offsets: tuple[tuple[str, int], ...]
     scores: tuple[str, ...]
     rules: str
     rules_number: int

@@ -187,7 +187,7 @@ class Verdicts:
         rows = await self._db.all(
             "SELECT * FROM ctu.verdict_rows WHERE event = $1 ORDER BY id", event
         )
-        found = {row["id"]: _kept(row) for row in rows}
+        found = {row["id"]: kept_of(row) for row in rows}
         named = await self._db.all(
             "SELECT verdict FROM ctu.events WHERE id = $1 AND verdict IS NOT NULL", event
         )
@@ -204,12 +204,12 @@ class Verdicts:
             account,
             min(limit, PAGE_MAX),
         )
-        return [_kept(row) for row in rows]
+        return [kept_of(row) for row in rows]
 
     async def get(self, verdict: UUID) -> Kept | None:
         """The verdict with this id; None where it was not kept, or not yet."""
         row = await self._db.one("SELECT * FROM ctu.verdict_rows WHERE id = $1", verdict)
-        return _kept(row) if row is not None else await self._plain_of(verdict)
+        return kept_of(row) if row is not None else await self._plain_of(verdict)
 
     async def find(self, wanted: UUID) -> list[Kept]:
         """What was said by the verdict, or on the event, or on the first step of the order, with this
@@ -223,18 +223,23 @@ class Verdicts:
         for row in await self._db.all(_BLOCKS, said_at(verdict), SLACK):
             for one in search(row["packed"], verdict):
                 if one.id == verdict:
-                    return await self._with_event(one, row["version"])
+                    return (await self.with_events([one], row["version"]))[0]
         return None
 
-    async def _with_event(self, one: Evidence, version: str) -> Kept:
+    async def with_events(self, found: Sequence[Evidence], version: str) -> list[Kept]:
+        """The verdicts of a block with their events, as the history knows them, and what became of
+        these; one whose event is not there (yet) has none."""
         rows = await self._db.all(
-            "SELECT * FROM ctu.events WHERE id = $1 ORDER BY log_no DESC", one.event_id
+            "SELECT * FROM ctu.events WHERE id = ANY ($1)", [one.event_id for one in found]
         )
-        row = next((r for r in rows if r["verdict"] == one.id), None)
-        if row is None:
-            return Kept(one, "posted", version)
-        told = msgspec.structs.replace(one, event=event_of_row(row))
-        return Kept(told, row["outcome"], version)
+        by_verdict = {row["verdict"]: row for row in rows}
+        kept = []
+        for one in found:
+            row = by_verdict.get(one.id)
+            event = None if row is None else event_of_row(row)
+            told = msgspec.structs.replace(one, event=event)
+            kept.append(Kept(told, "posted" if row is None else row["outcome"], version))
+        return kept
 
 
 def said_at(verdict: UUID) -> datetime:
@@ -304,6 +309,7 @@ def _row(verdict: Judged, outcome: str) -> tuple[Any, ...]:
     )
 
 
-def _kept(row: Record) -> Kept:
+def kept_of(row: Record) -> Kept:
+    """The verdict of a row of `ctu.verdict_rows`."""
     (evidence,) = unpack(row["evidence"])
     return Kept(evidence, row["outcome"], row["version"])
