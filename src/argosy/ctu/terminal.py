@@ -13,7 +13,6 @@ Each part has its commands in its own `commands.py`, with a function `add(app)` 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -81,12 +80,12 @@ def work(demo: bool, doing: Callable[[Place], Coroutine[Any, Any, T]]) -> T:
 def say(*lines: str) -> None:
     """Tell the person at the terminal, at once even where the output goes to a file."""
     for line in lines:
-        print(line, flush=True)
+        typer.echo(line)
 
 
 def stop(*lines: str) -> NoReturn:
     """Say what is wrong, and end with status 2."""
-    print("\n  ".join(lines), file=sys.stderr)
+    typer.echo("\n  ".join(lines), err=True)
     raise SystemExit(2)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import struct
 from uuid import UUID
@@ -36,7 +37,7 @@ def judged(n: int, facts: list[float], **told) -> Judged:
 
 
 def bits(row) -> list[bytes]:
-    return [b"missing" if x != x else struct.pack("d", x) for x in row]
+    return [b"missing" if math.isnan(x) else struct.pack("d", x) for x in row]
 
 
 @settings(max_examples=60, deadline=None)
