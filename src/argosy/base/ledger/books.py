@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -266,8 +266,23 @@ class Ledger:
 
         Holds of an order of the trade are not among them: the order ends them together with itself.
         """
-        rows = await self._db.all(_DUE_HOLDS, now, limit)
-        return [DueHold(r["id"], r["kind"], r["currency"], r["order_id"]) for r in rows]
+        due: list[DueHold] = []
+        after = _LONG_AGO, UUID(int=0)
+        while len(due) < limit:
+            rows = await self._db.all(_DUE_HOLDS, now, limit, *after)
+            orders = await self._db.all(
+                "SELECT id FROM orders.orders WHERE id = ANY($1)", [r["order_id"] for r in rows]
+            )
+            of_an_order = {row["id"] for row in orders}
+            due += [
+                DueHold(r["id"], r["kind"], r["currency"], r["order_id"])
+                for r in rows
+                if r["order_id"] not in of_an_order
+            ]
+            if len(rows) < limit:
+                break
+            after = rows[-1]["expires_at"], rows[-1]["id"]
+        return due[:limit]
 
     # --- history -----------------------------------------------------------------------------
 
@@ -306,12 +321,12 @@ class Ledger:
         return None if row["opened_at"] > at and totals == _UNKNOWN else totals
 
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 # The kind stands in the journal's entry that made the hold.
 _DUE_HOLDS = """
-    SELECT h.id, t.kind, h.currency, h.order_id
+    SELECT h.id, t.kind, h.currency, h.order_id, h.expires_at
     FROM ledger.holds h JOIN ledger.transfers t ON t.id = h.id
-    WHERE h.state = 0 AND h.expires_at <= $1
-      AND NOT EXISTS (SELECT FROM orders.orders o WHERE o.id = h.order_id)
+    WHERE h.state = 0 AND h.expires_at <= $1 AND (h.expires_at, h.id) > ($3, $4)
     ORDER BY h.expires_at, h.id LIMIT $2
 """
 
