@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,11 +70,15 @@ def discover(outside: Iterable[Path] = (), package: Path | None = None) -> list[
 
 
 async def migrate(
-    database: Database, outside: Iterable[Path] = (), package: Path | None = None
+    database: Database,
+    outside: Iterable[Path] = (),
+    package: Path | None = None,
+    only: Callable[[str], bool] = lambda _folder: True,
 ) -> list[Migration]:
     """Bring the database up to date and return what was applied now.
 
-    Each file has a transaction of its own. Two processes may start at once: they take turns.
+    Each file has a transaction of its own. Two processes may start at once: they take turns. `only`
+    says by its dotted folder whether a migration is wanted here: a part that stands alone has its own.
     """
     found = discover(outside, package)
     if await database.value("SELECT to_regclass('argosy_migrations')") is None:
@@ -83,6 +87,8 @@ async def migrate(
             await conn.execute(_TABLE)
     applied = []
     for migration in await _pending(database, found):
+        if not only(migration.folder):
+            continue
         async with database.work() as conn:
             await _take_turn(conn)
             stands = await conn.fetchval(
