@@ -153,9 +153,12 @@ def starter_rules() -> list[Rule]:
     return [read_rule(rule_name(path), path.read_text("utf-8")) for path in starter_files()]
 
 
-def place_of(text: str, key: str) -> tuple[int, int]:
-    """Line and column where the value of `key` begins in the TOML `text`, (1, 1) where it is not."""
+def place_of(text: str, key: str, after: int = 0) -> tuple[int, int]:
+    """Line and column where the value of `key` begins in the TOML `text`, below line `after`; (1, 1)
+    where it is not."""
     for number, line in enumerate(text.splitlines(), 1):
+        if number <= after:
+            continue
         bare = line.strip()
         if bare.startswith((key, f'"{key}"', f"[{key}]")) and key:
             before, sign, _ = line.partition("=")

@@ -204,8 +204,8 @@ class _Linter:
 
         examples: Mapping[str, Mapping[str, object]] = {"hit": rule.hit, "miss": rule.miss}
         wrong = [
-            self._at(name, message)
-            for example in examples.values()
+            self._problem(*place_of(self._text, name, place_of(self._text, key)[0]), message)
+            for key, example in examples.items()
             for name, message in wrong_names(example, self._types)
         ]
         if wrong:

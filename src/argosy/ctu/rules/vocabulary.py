@@ -41,6 +41,9 @@ NEVER_MISSING: Final = frozenset(
     {"event.kind", "event.account", "event.amount", "event.hour", "event.weekday", "event.proofs"}
 )
 
+SCORES: Final = ("credit", "fraud", "merchant", "mule", "takeover")
+"""Scores that rules may name whether or not there is such a model yet: without one they are missing."""
+
 _ATTRIBUTES = Path(__file__).parent / "attributes.toml"
 
 
@@ -57,7 +60,7 @@ class Vocabulary:
 
     columns: Sequence[str]
     attributes: Mapping[str, str] = field(default_factory=starter_attributes)
-    scores: Sequence[str] = ()
+    scores: Sequence[str] = SCORES
 
     def types(self) -> dict[str, str]:
         """The type of each name. An own field of the event wins over an attribute of that name."""
@@ -80,7 +83,7 @@ class Vocabulary:
 _MISSING_WHEN_NOTHING = ("mean", "spread", "max", "age", "since", "ratio", "night_share", "bad_share")
 
 
-def starter_vocabulary(scores: Sequence[str] = ()) -> Vocabulary:
+def starter_vocabulary(scores: Sequence[str] = SCORES) -> Vocabulary:
     """The vocabulary of the starter facts."""
     from argosy.ctu.facts.declared import starter
 
