@@ -1,41 +1,308 @@
-"""The owner score: how likely it is that somebody else than the owner acts."""
+"""The owner score: how likely it is that somebody else than the owner acts.
+
+Freeman et al. 2016 ("Who are you?"): how many times likelier is what is seen for anybody than for this
+account's owner, over device, network, place, user agent, hour of the week and habit, each smoothed
+along a hierarchy from the rough to the fine. The families are weighed, because they speak partly of the
+same thing, and the sum of their logarithms becomes a probability.
+"""
+
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from math import exp, log
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from argosy.base.store import Database
-from argosy.ctu.events import Event
+from argosy.base.store import Database, Record, Together
+from argosy.ctu.events import Event, Label
 from argosy.ctu.models.facts import Why
+from argosy.ctu.owner.habits import Crowd, Habits, doubts, mark
+from argosy.ctu.owner.traits import FAMILIES, FAMILY_OF, LEVELS, steps
+
+TEACHES: Final = "posted"
+ACCOUNTS_MAX: Final = 20_000
+HEARD_MAX: Final = 20_000
+EVENTS_MAX: Final = 200
+WRITE_EVENTS_MIN: Final = 16
+CROWD_SAVE_EVENTS: Final = 5_000
+
+WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "device": 1.0,
+        "network": 0.8,
+        "place": 0.5,
+        "agent": 0.7,
+        "time": 0.4,
+        "habit": 0.4,
+        "payee": 0.5,
+    }
+)
+SLOPE: Final = 0.8
+BASE: Final = -7.6
+"""The probability is 1 / (1 + exp(-(BASE + SLOPE * sum))). BASE alone, nothing being known, is one in two
+thousand: about what a wallet meets at its doors."""
+
+_WEIGHT_OF = tuple(WEIGHTS[FAMILIES[family]] for family in FAMILY_OF)
+
+SAYS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "device": "this device",
+        "country": "the network's country",
+        "provider": "the network's provider",
+        "prefix": "the part of the network",
+        "address": "the network address",
+        "place": "the place",
+        "agent_family": "the kind of browser or app",
+        "agent": "the version of the browser or app",
+        "week_part": "this part of the day",
+        "week_block": "this time of the week",
+        "kind": "this kind of operation",
+        "amount": "an amount of this size",
+        "payee": "this payee",
+    }
+)
+_CUSTOMER = MappingProxyType(
+    {
+        "device": "risk_why.device",
+        "network": "risk_why.network",
+        "place": "risk_why.place",
+        "agent": "risk_why.device",
+        "time": "risk_why.time",
+        "habit": "risk_why.habit",
+        "payee": "risk_why.payee",
+    }
+)
+
+# The account's state and its newest events after it; what was found to be bad never teaches.
+_LOAD = """
+    SELECT w.account AS whose, s.log_no AS done, s.state, e.*
+      FROM unnest($1::text[]) AS w (account)
+      LEFT JOIN ctu.owner_states s ON s.account = w.account
+      LEFT JOIN LATERAL (
+        SELECT id, log_no, kind, at_ms, market, account, amount, currency, channel, device, payee,
+               merchant, network, instrument, attributes
+          FROM ctu.events e
+         WHERE e.account = w.account AND e.log_no > coalesce(s.log_no, 0)
+           AND e.at >= coalesce(s.at - interval '1 hour', '-infinity') AND e.outcome = 'posted'
+           AND NOT EXISTS (SELECT FROM ctu.labels l WHERE l.event = e.id AND l.bad)
+         ORDER BY e.at DESC LIMIT $2
+      ) e ON TRUE
+     ORDER BY e.log_no
+"""
+_WRITE = """
+    INSERT INTO ctu.owner_states AS s (account, log_no, at, state)
+    SELECT * FROM unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::bytea[])
+    ON CONFLICT (account) DO UPDATE
+       SET log_no = excluded.log_no, at = excluded.at, state = excluded.state
+     WHERE s.log_no < excluded.log_no
+"""
+_FORGET = "DELETE FROM ctu.owner_states WHERE account = ANY ($1)"
+_SAVE_CROWD = """
+    INSERT INTO ctu.owner_crowd AS c (saved_at, state) VALUES (clock_timestamp(), $1)
+    ON CONFLICT (one) DO UPDATE SET saved_at = excluded.saved_at, state = excluded.state
+     WHERE c.saved_at < excluded.saved_at - interval '30 seconds'
+"""
+_FIELDS = (
+    "id kind at_ms market account amount currency channel device payee merchant network instrument"
+    " attributes"
+).split()
+
+logger = logging.getLogger(__name__)
 
 
 class OwnerScore:
     """Scores by the history of each account against that of everybody.
 
-    Scoring leaves no trace. `update` is told of each event of the log, in its order. What an account
-    is remembered by is small and bounded, is loaded on first sight and shared by all who ask at once.
+    Scoring leaves no trace. `update` is told of each event of the log by whoever follows it. What an
+    account is remembered by is small and bounded; it is loaded on first sight, shared by all who ask
+    at once, and made from the history (`ctu.events`) where it was never kept.
     """
 
-    def __init__(self, db: Database, *, utc_offset_minutes: int = 0) -> None: ...
+    def __init__(self, db: Database, *, utc_offset_minutes: int = 0) -> None:
+        self._db = db
+        self._offset_ms = utc_offset_minutes * 60_000
+        self._crowd = Crowd()
+        self._states: dict[str, bytes] = {}
+        self._loads: Together[str, bytes] = Together(self._load)
+        self._heard: deque[Event] = deque()
+        self._heard_of: dict[str, list[Event]] = {}
+        self._forgotten: set[str] = set()
+        self._unsaved = 0
 
     async def start(self) -> None:
         """Load what everybody does."""
-        ...
+        state = await self._db.value("SELECT state FROM ctu.owner_crowd")
+        if state is not None:
+            self._crowd = Crowd.unpack(state)
+
+    # --- scoring -------------------------------------------------------------------------------------
 
     async def read(self, events: Sequence[Event]) -> NDArray[np.float64]:
         """The probability, for each event, that it is not the owner who acts (0..1)."""
-        ...
+        states = {}
+        for event in events:
+            if event.account not in states:
+                states[event.account] = await self._state(event.account)
+        return np.array([self._score(event, states[event.account]) for event in events])
 
     def read_now(self, event: Event) -> float | None:
         """As `read`, at once where the account is in memory; None where it must be loaded first."""
-        ...
-
-    def update(self, event: Event, outcome: str) -> None:
-        """Take in one event of the log. Only what was posted or held teaches."""
-        ...
+        state = self._states.get(event.account)
+        return None if state is None else self._score(event, state)
 
     async def reasons(self, event: Event, top: int = 5) -> list[Why]:
-        """What speaks most against the owner, strongest first, in words."""
-        ...
+        """What speaks most against the owner, strongest first, in words; at most five."""
+        habits = Habits.unpack(await self._state(event.account))
+        return reasons(habits, self._crowd, event, min(top, 5), self._offset_ms)
+
+    def _score(self, event: Event, state: bytes) -> float:
+        return score(Habits.unpack(state), self._crowd, event, self._offset_ms)
+
+    # --- learning ------------------------------------------------------------------------------------
+
+    def update(self, event: Event, outcome: str) -> None:
+        """Take in one event of the log, in its order. Only what was posted teaches: what was held,
+        challenged or denied may be a stranger's."""
+        if outcome != TEACHES:
+            return
+        self._crowd.add(event, self._offset_ms)
+        self._unsaved += 1
+        self._heard.append(event)
+        self._heard_of.setdefault(event.account, []).append(event)
+        if len(self._heard) > HEARD_MAX:
+            oldest = self._heard.popleft()
+            of = self._heard_of[oldest.account]
+            of.remove(oldest)
+            if not of:
+                del self._heard_of[oldest.account]
+        state = self._states.get(event.account)
+        if state is not None:
+            habits = Habits.unpack(state)
+            if mark(event.id) not in habits.recent:
+                habits.add(event, self._offset_ms)
+                self._states[event.account] = habits.pack()
+
+    def label(self, label: Label, event: Event) -> None:
+        """Hear what was found out about an event: a stranger's event is unlearned, by making the
+        account's habits again from the rest of its history."""
+        if label.bad:
+            self._states.pop(event.account, None)
+            self._forgotten.add(event.account)
+            self._heard_of.pop(event.account, None)
+            self._heard = deque(e for e in self._heard if e.account != event.account)
+
+    async def save(self) -> None:
+        """Keep what everybody does, and forget what was found to be a stranger's. Done by itself in
+        passing while accounts are loaded."""
+        if self._forgotten:
+            forgotten, self._forgotten = list(self._forgotten), set()
+            await self._db.run(_FORGET, forgotten)
+        self._unsaved = 0
+        await self._db.run(_SAVE_CROWD, self._crowd.pack())
+
+    # --- loading -------------------------------------------------------------------------------------
+
+    async def _state(self, account: str) -> bytes:
+        state = self._states.get(account) or await self._loads.get(account)
+        return state or Habits().pack()
+
+    async def _load(self, accounts: list[str]) -> dict[str, bytes]:
+        if self._forgotten or self._unsaved >= CROWD_SAVE_EVENTS:
+            await self.save()
+        rows: dict[str, list[Record]] = {}
+        for row in await self._db.all(_LOAD, accounts, EVENTS_MAX):
+            rows.setdefault(row["whose"], []).append(row)
+        self._make_room(len(accounts))
+        changed: list[tuple[str, int, datetime, bytes]] = []
+        for account in accounts:
+            state, newer = self._fold(rows[account])
+            if len(newer) >= WRITE_EVENTS_MIN:
+                at = datetime.fromtimestamp(max(r["at_ms"] for r in newer) / 1000, UTC)
+                changed.append((account, newer[-1]["log_no"], at, state))
+            self._states[account] = self._catch_up(account, state, newer)
+        found = {account: self._states[account] for account in accounts}
+        if changed:
+            await self._db.run(_WRITE, *(list(column) for column in zip(*changed, strict=True)))
+        return found
+
+    def _fold(self, rows: list[Record]) -> tuple[bytes, list[Record]]:
+        kept = rows[0]["state"]
+        newer = [row for row in rows if row["id"] is not None]
+        habits = Habits() if kept is None else Habits.unpack(kept)
+        for row in newer:
+            habits.add(_event(row), self._offset_ms)
+        return habits.pack(), newer
+
+    def _catch_up(self, account: str, state: bytes, newer: list[Record]) -> bytes:
+        """Add what was heard of and is not in the history yet."""
+        heard = self._heard_of.get(account)
+        if not heard:
+            return state
+        habits = Habits.unpack(state)
+        known = {mark(row["id"]) for row in newer}.union(habits.recent)
+        for event in heard[-EVENTS_MAX:]:
+            if mark(event.id) not in known and event.at_ms // 86_400_000 >= habits.day - 1:
+                habits.add(event, self._offset_ms)
+        return habits.pack()
+
+    def _make_room(self, count: int) -> None:
+        """Forget what was loaded first; it is loaded again when it is wanted again."""
+        if len(self._states) + count > ACCOUNTS_MAX:
+            for account in list(self._states)[: ACCOUNTS_MAX // 10 + count]:
+                del self._states[account]
+
+
+def score(habits: Habits, crowd: Crowd, event: Event, offset_ms: int = 0) -> float:
+    """The probability that it is not the owner, by these habits and that crowd."""
+    return probability(evidence(habits, crowd, event, offset_ms))
+
+
+def evidence(habits: Habits, crowd: Crowd, event: Event, offset_ms: int = 0) -> float:
+    """The weighed sum of the logarithms: above 0 anybody is likelier than the owner."""
+    found = steps(event, offset_ms)
+    return sum(
+        _WEIGHT_OF[level] * log(doubt)
+        for (level, _, _), doubt in zip(found, doubts(habits, crowd, found), strict=True)
+    )
+
+
+def probability(evidence_: float) -> float:
+    """From evidence to a probability."""
+    return 1.0 / (1.0 + exp(-(BASE + SLOPE * evidence_)))
+
+
+def reasons(habits: Habits, crowd: Crowd, event: Event, top: int, offset_ms: int = 0) -> list[Why]:
+    """What speaks against the owner, strongest first, with the share of the account's own events in
+    which the value was seen."""
+    found = steps(event, offset_ms)
+    rated = sorted(
+        (
+            (SLOPE * _WEIGHT_OF[level] * log(doubt), level, parent, value)
+            for (level, parent, value), doubt in zip(
+                found, doubts(habits, crowd, found), strict=True
+            )
+            if doubt > 1.0
+        ),
+        reverse=True,
+    )
+    return [_why(habits.counts, *one) for one in rated[:top]]
+
+
+def _why(counts: Mapping[int, float], weight: float, level: int, parent: int, value: int) -> Why:
+    total = counts.get(parent, 0.0)
+    seen = counts.get(value, 0.0) / total if total else 0.0
+    name, family = LEVELS[level], FAMILIES[FAMILY_OF[level]]
+    said = "never seen" if seen == 0 else f"seen {seen:.0%} of the time"
+    return Why(
+        f"owner.{name}", weight, seen, f"{SAYS[name]}: {said} with this account", _CUSTOMER[family]
+    )
+
+
+def _event(row: Any) -> Event:
+    return Event(**{name: row[name] for name in _FIELDS})
