@@ -28,6 +28,8 @@ def test_a_key_is_all_that_is_needed():
 
 
 def test_everything_can_be_said(tmp_path):
+    policy = tmp_path / "policy.toml"
+    policy.write_text("since = 2026-12-01\n", "utf-8")
     settings = load(
         {
             "ARGOSY_DATABASE_URL": "postgresql://a:b@db/argosy",
@@ -39,11 +41,15 @@ def test_everything_can_be_said(tmp_path):
             "ARGOSY_MARKETS": f"{tmp_path}",
             "ARGOSY_PORT": "9000",
             "ARGOSY_PUBLIC_URL": "https://wallet.example/",
+            "ARGOSY_RISK_POLICY": str(policy),
+            "ARGOSY_FACTS": "redis://localhost:6379/0",
             "ARGOSY_WEBHOOKS_PRIVATE": "1",
             "ARGOSY_WORKERS": "4",
         }
     )
     assert settings.markets == (tmp_path,)
+    assert settings.risk_policy == policy
+    assert settings.facts_url == "redis://localhost:6379/0"
     assert settings.public_url == "https://wallet.example"
     assert (settings.log, settings.workers, settings.webhooks_private) == ("warning", 4, True)
 
@@ -51,13 +57,15 @@ def test_everything_can_be_said(tmp_path):
 def test_all_that_is_wrong_is_said_at_once_and_by_name():
     said = problems(
         PORT="80a", WORKERS="0", DATABASE_URL="mysql://x", MARKETS="/no/such", LOG="loud",
-        PUBLIC_URL="ftp://x", DEMO="perhaps", KEY="short", HOST="a b",
+        PUBLIC_URL="ftp://x", DEMO="perhaps", KEY="short", HOST="a b", FACTS="memory",
+        RISK_POLICY="/no/such",
     )  # fmt: skip
     named = {line.split()[0].removeprefix("ARGOSY_") for line in said}
     assert named == {
         "PORT", "WORKERS", "DATABASE_URL", "MARKETS", "LOG", "PUBLIC_URL", "DEMO", "KEY", "HOST",
+        "FACTS", "RISK_POLICY",
     }  # fmt: skip
-    assert len(said) == 9
+    assert len(said) == 11
 
 
 def test_a_mistyped_name_is_refused_with_a_suggestion():
@@ -105,3 +113,11 @@ def test_keys_for_different_purposes_differ():
     assert settings.subkey("parties.phone") == settings.subkey("parties.phone")
     assert len({settings.subkey(p) for p in ("parties.phone", "parties.name", "pins")}) == 3
     assert len(settings.subkey("pins")) == 32
+
+
+def test_a_policy_that_is_wrong_is_told_with_everything_that_is_wrong(tmp_path):
+    policy = tmp_path / "policy.toml"
+    policy.write_text("since = 2026-12-01\n[terms]\nmargin = 3\nloss_given = -1\n", "utf-8")
+    (said,) = problems(KEY=KEY, RISK_POLICY=str(policy))
+    assert "terms.margin is 3" in said
+    assert "terms.loss_given is -1" in said

@@ -29,12 +29,14 @@ NAMES = (
     "DATABASE_URL",
     "DATA",
     "DEMO",
+    "FACTS",
     "HOST",
     "KEY",
     "LOG",
     "MARKETS",
     "PORT",
     "PUBLIC_URL",
+    "RISK_POLICY",
     "WEBHOOKS_PRIVATE",
     "WORKERS",
 )
@@ -71,6 +73,8 @@ class Settings:
     workers: int = 1
     log: str = "info"
     webhooks_private: bool = False
+    risk_policy: Path | None = None
+    facts_url: str | None = field(default=None, repr=False)  # may hold a password
 
     def subkey(self, purpose: str) -> bytes:
         """The 32-byte key for one purpose, e.g. `parties.phone`: from none can another be found."""
@@ -105,6 +109,8 @@ def load(environ: Mapping[str, str] | None = None, *, demo: bool = False) -> Set
     workers = reader.read("WORKERS", _whole(1, WORKERS_MAX), 1)
     log = reader.read("LOG", _level, "info")
     webhooks_private = reader.read("WEBHOOKS_PRIVATE", _flag, default=False)
+    risk_policy = reader.read("RISK_POLICY", _policy, None)
+    facts_url = reader.read("FACTS", _facts_url, None)
     public_url = reader.read("PUBLIC_URL", _web_url, f"http://{_in_url(host)}:{port}")
     key = reader.read("KEY", _key, None)
     if key is None and not demo and not env.get(PREFIX + "KEY"):
@@ -128,6 +134,8 @@ def load(environ: Mapping[str, str] | None = None, *, demo: bool = False) -> Set
         workers=workers,
         log=log,
         webhooks_private=webhooks_private,
+        risk_policy=risk_policy,
+        facts_url=facts_url,
     )
 
 
@@ -214,6 +222,25 @@ def _database_url(text: str) -> str:
     if urlsplit(text).scheme in {"postgresql", "postgres"}:
         return text
     raise ValueError("must look like postgresql://user:password@host/database")
+
+
+def _facts_url(text: str) -> str:
+    if urlsplit(text).scheme in {"redis", "rediss", "redis-cluster"}:
+        return text
+    raise ValueError("must look like redis://host:6379/0 or redis-cluster://host:6379")
+
+
+def _policy(text: str) -> Path:
+    from argosy.ctu.decide.policy import PolicyError, load_policy  # only who has one pays for it
+
+    path = Path(text).expanduser().absolute()
+    try:
+        load_policy(path)
+    except OSError as wrong:
+        raise ValueError(f"is {text!r}, which cannot be read: {wrong.strerror}") from None
+    except PolicyError as wrong:
+        raise ValueError(f"is {text!r}: {'; '.join(wrong.problems)}") from None
+    return path
 
 
 def _web_url(text: str) -> str:
