@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from argosy.base.refusals import Kind, Reason, Refused, must
 
@@ -51,8 +52,7 @@ def exponent(currency: str) -> int | None:
     return 4 if currency in _EXPONENT_4 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(msgspec.Struct, frozen=True):
     """`minor` whole minor units of `currency`; may be zero or negative as a difference."""
 
     minor: int

@@ -10,11 +10,13 @@ must act, the product has a thin shell over `Tools`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Protocol
 from uuid import UUID
+
+import msgspec
 
 from argosy.base.clock import Clock, local_day
 from argosy.base.markets import Market
@@ -38,8 +40,7 @@ class Command(Protocol):
     def id(self) -> UUID: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(msgspec.Struct, frozen=True):
     """Who asks, and on which way: the channel fills it from the session or from the partner's key.
 
     `by_key`: a program with the party's key asks, which proves as much as a PIN where a verb allows it.
@@ -74,8 +75,7 @@ def seal(keys: Keys, market: str, order: UUID, field: str, text: str) -> Sealed:
     return Sealed(sealed_hash(keys, market, field, text), sealed, f"...{text[-4:]}")
 
 
-@dataclass(frozen=True, slots=True)
-class Wants:
+class Wants(msgspec.Struct, frozen=True):
     """What a verb needs to be told before it can plan. At most one of `party`, `phone` (as typed) and
     `number` (a party's public number) names the other side; with `order`, and none of them, the other
     side is who stands in the order beside the one who asks."""
@@ -86,8 +86,7 @@ class Wants:
     number: str | None = None
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(msgspec.Struct, frozen=True, dict=True):
     """What a plan may know. `me` asks; `other` is the other side, None where there is none (yet);
     `sealed` are the command's personal fields by name; `uses` are the limit uses that were counted
     for `order`; `mark` is the fingerprint of the command, the same for the same content."""
@@ -98,7 +97,7 @@ class Context:
     other: Party | None = None
     order: Order | None = None
     uses: tuple[LimitUse, ...] = ()
-    sealed: Mapping[str, Sealed] = field(default_factory=dict)
+    sealed: Mapping[str, Sealed] = msgspec.field(default_factory=dict)
     mark: str = ""
 
     @cached_property
@@ -115,8 +114,7 @@ class Context:
         return self.market.currency
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What is to become durable, and what the brain is asked first. Without `operation` nothing is
     screened: for steps that move no money forward, such as asking or cancelling."""
 

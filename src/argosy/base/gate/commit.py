@@ -65,7 +65,29 @@ class Committed(msgspec.Struct, frozen=True):
 @dataclass(slots=True)
 class _Waiting:
     postings: tuple[Posting, ...]  # kept together and in order
-    answer: asyncio.Future[list[Committed | Refused]]
+    answers: list[asyncio.Future[list[Committed | Refused]]]  # of each who waits, for one may leave
+    said: list[Committed | Refused] | None = None
+
+    def join(self) -> asyncio.Future[list[Committed | Refused]]:
+        """Wait for the answer, too."""
+        answer: asyncio.Future[list[Committed | Refused]]
+        answer = asyncio.get_running_loop().create_future()
+        self.answers.append(answer)
+        if self.said is not None:
+            answer.set_result(self.said)
+        return answer
+
+    def say(self, said: list[Committed | Refused]) -> None:
+        self.said = said
+        for answer in self.answers:
+            if not answer.done():
+                answer.set_result(said)
+
+    def fail(self, error: Exception) -> None:
+        for answer in self.answers:
+            if not answer.done():
+                answer.set_exception(error)
+                answer.exception()  # it may be that nobody waits any more
 
 
 class GroupCommit:
@@ -107,12 +129,12 @@ class GroupCommit:
             return Refused(LedgerReason.GROUP_REFUSED)
         twin = self._same.get(posting.id)
         if twin is not None and twin.postings[0] == posting:
-            said = (await asyncio.shield(twin.answer))[0]
+            said = (await twin.join())[0]
             return Committed(said.outcomes, True) if isinstance(said, Committed) else said
         waiting = self._enqueue((posting,))
         if twin is None:
             self._same[posting.id] = waiting
-        return (await asyncio.shield(waiting.answer))[0]
+        return (await waiting.join())[0]
 
     async def submit_in_order(self, postings: Sequence[Posting]) -> list[Committed | Refused]:
         """Submit a list whose postings are made in its order; one answer each.
@@ -139,12 +161,12 @@ class GroupCommit:
             if self._size >= WAITING_MAX:
                 answers += [Refused(GateReason.GATE_BUSY)] * (len(postings) - at)
                 break
-            answers += await asyncio.shield(self._enqueue(tuple(postings[at : at + size])).answer)
+            answers += await self._enqueue(tuple(postings[at : at + size])).join()
             at += size
         return answers
 
     def _enqueue(self, postings: tuple[Posting, ...]) -> _Waiting:
-        waiting = _Waiting(postings, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(postings, [])
         self._queue.append(waiting)
         self._size += len(postings)
         self._start()
@@ -229,8 +251,7 @@ class GroupCommit:
                     else:
                         said.append(Committed(one, answer.existed(number)))
                     number += 1
-                if not waiting.answer.done():
-                    waiting.answer.set_result(said)
+                waiting.say(said)
             self.postings += number
 
     async def _call(self, postings: list[Posting], lane: int) -> Answer:
@@ -281,11 +302,10 @@ class _Undo(Exception):
 
 def _repeats(posting: Posting) -> bool:
     """Whether it names one transfer twice: the second could never be made, and so neither the first."""
-    return len({t.id for t in posting.transfers}) < len(posting.transfers)
+    made = posting.transfers
+    return len(made) > 1 and len({t.id for t in made}) < len(made)
 
 
 def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
     for waiting in batch:
-        if not waiting.answer.done():
-            waiting.answer.set_exception(error)
-            waiting.answer.exception()  # it may be that nobody waits any more
+        waiting.fail(error)

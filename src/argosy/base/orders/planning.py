@@ -10,10 +10,12 @@ more, from other holds or to another payee, they are a new round with a name in 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from argosy.base.ids import derive
 from argosy.base.ledger.facts import NOTE_CHARS_MAX, Action, Transfer
@@ -37,8 +39,7 @@ _PARTS = "fee_parts"
 _BACK = "fee_back"
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(msgspec.Struct, frozen=True):
     """What an order costs and what its `data` must keep of that."""
 
     minor: int
@@ -220,6 +221,7 @@ def body(order: Order, at: datetime) -> dict[str, Any]:
     return facts
 
 
+@lru_cache(maxsize=1000)  # one payment names its own moment in several places
 def moment(at: datetime) -> str:
     """RFC 3339 in UTC, to the millisecond: `2026-11-22T04:30:00.000Z`."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

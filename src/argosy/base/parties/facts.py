@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
+
+import msgspec
 
 from argosy.base.ids import derive
 from argosy.base.refusals import Kind, Reason
@@ -38,8 +41,7 @@ class PartyState(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(msgspec.Struct, frozen=True):
     """One who takes part. `number` is short and public, for typing and for codes: ten digits, the
     first 1 to 5, the last a check digit, unique in the market. `level` is the identity level."""
 
@@ -123,6 +125,7 @@ class PartyReason(Reason):
     LANGUAGE_UNKNOWN = 262, Kind.INPUT, "The market does not have this language."
 
 
+@lru_cache(maxsize=10_000)
 def main_account(party_id: UUID) -> UUID:
     """The id of a party's main ledger account, by convention."""
     return derive(party_id, "account")

@@ -22,6 +22,7 @@ _FORMAT = b"\x01"
 _ID_BYTES = 4
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
+_DIGEST_BYTES = 32
 
 
 class WrongKey(Exception):
@@ -49,7 +50,7 @@ class Keys:
         self._current = _key_id(current)
         self._search = search
         self._chance = chance
-        self._purposes: dict[str, bytes] = {}
+        self._purposes: dict[str, hashlib.blake2b] = {}
 
     @classmethod
     def of(cls, subkey: Callable[[str], bytes]) -> Keys:
@@ -82,12 +83,17 @@ class Keys:
         return sealed[1 : 1 + _ID_BYTES] == self._current
 
     def digest(self, purpose: str, *parts: str | bytes) -> bytes:
-        """The keyed hash (HMAC-SHA256, 32 bytes) of `parts` under the sub-key for `purpose`."""
-        key = self._purposes.get(purpose)
-        if key is None:
+        """The keyed hash (BLAKE2b with a key, RFC 7693, 32 bytes) of `parts` under the sub-key for
+        `purpose`."""
+        keyed = self._purposes.get(purpose)
+        if keyed is None:
             key = hmac.digest(self._search, b"purpose:" + purpose.encode(), "sha256")
-            self._purposes[purpose] = key
-        return hmac.digest(key, _joined(*parts), "sha256")
+            keyed = self._purposes[purpose] = hashlib.blake2b(key=key, digest_size=_DIGEST_BYTES)
+        digest = keyed.copy()
+        for part in parts:
+            raw = part.encode() if isinstance(part, str) else part
+            digest.update(len(raw).to_bytes(4) + raw)
+        return digest.digest()
 
 
 def _key_id(key: bytes) -> bytes:

@@ -167,7 +167,7 @@ class Visit:
         foreign = Refused(SigninReason.FORM_FOREIGN, field="csrf")
         if origin and urlsplit(origin).netloc != self.request.headers.get("host"):
             raise Stop(foreign)
-        if content_type(self.request) == JSON:
+        if self.request.content_type == JSON:
             return
         shown = unmasked(self.text("csrf"))
         if self.session is not None:
@@ -207,7 +207,7 @@ def _visit(
         if language not in market.languages:
             language = spoken(request.headers.get("accept-language", ""), market)
     accept = request.headers.get("accept", "")
-    as_json = JSON in accept or (content_type(request) == JSON and "html" not in accept)
+    as_json = JSON in accept or (request.content_type == JSON and "html" not in accept)
     return Visit(lite, request, market, language, session, fields, as_json)
 
 
@@ -216,10 +216,6 @@ def cookie_name(name: str, secure: bool, path: str = "/") -> str:
     if not secure:
         return name
     return f"__Host-{name}" if path == "/" else f"__Secure-{name}"
-
-
-def content_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def spoken(accepted: str, market: Market) -> str:
@@ -235,7 +231,7 @@ async def _body(request: Request) -> Mapping[str, str]:
     declared = request.headers.get("content-length", "0")
     if not declared.isdigit() or int(declared) > BODY_BYTES_MAX:
         raise Stop(Refused(LiteReason.FORM_TOO_LARGE, {"most": BODY_BYTES_MAX}), 413)
-    kind = content_type(request)
+    kind = request.content_type
     if kind not in (_FORM, JSON) and (kind or declared != "0"):
         raise Stop(Refused(LiteReason.CONTENT_TYPE_NOT_TAKEN), 415)
     raw = await request.body(BODY_BYTES_MAX)
@@ -264,6 +260,8 @@ def _json_fields(raw: bytes) -> dict[str, str] | None:
     except (msgspec.MsgspecError, ValueError):
         return None
     fields = {name: str(value) for name, value in found.items() if value is not None}
+    if b"\\" not in raw:  # without an escape there is no way to write half a character
+        return fields
     try:
         "".join(fields.values()).encode()
     except UnicodeEncodeError:

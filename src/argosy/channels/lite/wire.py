@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -45,6 +45,11 @@ class Request:
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in self._scope["headers"]
         }
+
+    @cached_property
+    def content_type(self) -> str:
+        """The media type of the body, without its parameters; empty where none is named."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     @cached_property
     def cookies(self) -> Mapping[str, str]:
@@ -115,7 +120,7 @@ class Response:
 
     def _start(self, more: list[tuple[bytes, bytes]]) -> dict[str, Any]:
         headers = [(b"content-type", self.media_type.encode("latin-1")), *more]
-        headers += [(n.encode("latin-1"), _safe(v)) for n, v in self.headers.items()]
+        headers += [_header(name, value) for name, value in self.headers.items()]
         headers += [(b"set-cookie", _safe(cookie)) for cookie in self.cookies]
         return {"type": "http.response.start", "status": self.status_code, "headers": headers}
 
@@ -158,6 +163,11 @@ class Stream(Response):
 async def _left(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+@lru_cache(maxsize=1000)  # most headers are the same on every answer
+def _header(name: str, value: str) -> tuple[bytes, bytes]:
+    return name.encode("latin-1"), _safe(value)
 
 
 def _safe(text: str) -> bytes:

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+import msgspec
+
 from argosy.base.money import Money
 from argosy.base.orders.facts import Order
 from argosy.base.orders.planning import out_minor
@@ -27,8 +29,7 @@ class Shown:
     signature: bytes | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """What became of a command: the order as it stands. `number` is public and can be checked by
     anyone who has it. `existed`: the command had been carried out before, this is its answer again."""
 

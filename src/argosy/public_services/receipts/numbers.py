@@ -8,6 +8,7 @@ digits are read as these.
 
 from __future__ import annotations
 
+import base64
 import hmac
 from uuid import UUID
 
@@ -15,7 +16,9 @@ from argosy.base.parties.keys import Keys
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOK_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": ""})
+_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET.encode())
 _CHARS = 20
+_PADDING_BITS = 20  # 20 characters are 100 bits, and Base32 takes whole groups of 40
 _HEAD_CHARS = 12
 _CHECK_BITS = 40
 
@@ -24,8 +27,8 @@ def number_of(keys: Keys, order: UUID) -> str:
     """The receipt number of an order with a UUIDv7: `01KAD-3Q7H2-MBX4C-9TW0E`."""
     head = (order.int >> 80) << 12 | (order.int >> 64) & 0xFFF
     value = head << _CHECK_BITS | _check(keys, order)
-    text = "".join(_ALPHABET[value >> 5 * n & 31] for n in reversed(range(_CHARS)))
-    return "-".join(text[n : n + 5] for n in range(0, _CHARS, 5))
+    text = base64.b32encode((value << _PADDING_BITS).to_bytes(15)).translate(_CROCKFORD).decode()
+    return f"{text[:5]}-{text[5:10]}-{text[10:15]}-{text[15:_CHARS]}"
 
 
 def id_range(number: str) -> tuple[UUID, UUID] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -133,11 +134,15 @@ class Session:
     party: Party
     device: Device
     pin: PinFacts | None
-    csrf: str = field(repr=False)
+    csrf_of: Callable[[UUID], str] = field(repr=False)
     token: str = field(repr=False)
     started_at: datetime
     expires_at: datetime
     rotate_due: bool
+
+    @property
+    def csrf(self) -> str:
+        return self.csrf_of(self.id)
 
     @property
     def party_id(self) -> UUID:

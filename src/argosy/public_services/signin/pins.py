@@ -86,6 +86,8 @@ class Pins:
         if not self._is_shaped(pin):
             digits = self._terms.pin_digits
             return Refused(SigninReason.PIN_MALFORMED, {"digits": digits}, field="pin")
+        if facts is not None and self._is_plainly_right(party_id, pin, facts):
+            return None
         async with self._turn(party_id) as alone:
             if facts is None or not alone or not self._is_fresh(party_id, facts):
                 facts = await self.load(party_id)
@@ -95,8 +97,7 @@ class Pins:
                 stopped = self._stopped(facts)
                 if stopped is not None:
                     return stopped
-                digest = self._digest(party_id, facts.salt, pin)
-                if not hmac.compare_digest(facts.digest, digest):
+                if not self._fits(facts, party_id, pin):
                     return await self._count_wrong(party_id)
                 if facts.failures == 0 or await self._forget_failures(party_id, facts):
                     return None
@@ -204,6 +205,19 @@ class Pins:
 
     def _is_shaped(self, pin: str) -> bool:
         return len(pin) == self._terms.pin_digits and pin.isascii() and pin.isdigit()
+
+    def _is_plainly_right(self, party_id: UUID, pin: str, facts: PinFacts) -> bool:
+        """Whether the PIN is right with nothing to reset, and nobody else guesses: no turn to wait for."""
+        return (
+            party_id not in self._turns
+            and not facts.failures
+            and self._is_fresh(party_id, facts)
+            and self._stopped(facts) is None
+            and self._fits(facts, party_id, pin)
+        )
+
+    def _fits(self, facts: PinFacts, party_id: UUID, pin: str) -> bool:
+        return hmac.compare_digest(facts.digest, self._digest(party_id, facts.salt, pin))
 
     def _digest(self, party_id: UUID, salt: bytes, pin: str) -> bytes:
         return self._keys.digest("pin", party_id.bytes, salt, pin)

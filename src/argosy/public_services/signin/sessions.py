@@ -129,7 +129,7 @@ class Sessions:
                 await self._take_into_use(token.owner, row["session_id"], digest, row["in_use"])
             elif row["previous_until"] is None or row["previous_until"] < now:
                 return None, await self._end_replayed(token.owner, digest)
-        return self._session(row, now, token), None
+        return self._session(row, now, token, digest), None
 
     async def rotate(self, session: Session) -> str | None:
         """The next cookie value; None where another request of these moments has been given it."""
@@ -269,7 +269,7 @@ class Sessions:
             now < row["started_at"] + terms.life_max and now < row["rotated_at"] + terms.idle_max
         )
 
-    def _session(self, row: Record, now: datetime, token: Token) -> Session:
+    def _session(self, row: Record, now: datetime, token: Token, digest: bytes) -> Session:
         is_due = now - row["rotated_at"] >= self._terms.rotate_after
         handed_out = row["next_at"] is not None and now - row["next_at"] < _HAND_OUT_AGAIN
         return Session(
@@ -277,12 +277,15 @@ class Sessions:
             party=party_of(row),
             device=device_of(row),
             pin=None if row["salt"] is None else pin_of(row, now),
-            csrf=encode(self._keys.digest("csrf", row["session_id"].bytes)[:_CSRF_BYTES]),
+            csrf_of=self._csrf,
             token=token.text,
             started_at=row["started_at"],
             expires_at=row["started_at"] + self._terms.life_max,
-            rotate_due=is_due and not handed_out and row["in_use"] == self._digest(token),
+            rotate_due=is_due and not handed_out and row["in_use"] == digest,
         )
+
+    def _csrf(self, session_id: UUID) -> str:
+        return encode(self._keys.digest("csrf", session_id.bytes)[:_CSRF_BYTES])
 
     def _digest(self, token: Token) -> bytes:
         return self._keys.digest("session", token.text)
