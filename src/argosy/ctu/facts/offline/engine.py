@@ -126,15 +126,22 @@ class _Rows:
             for what in needs(fact):
                 self.column(fact, what)
         self._folded_as = FOLDED_AS.get(entity)
-        self._keys, self.table = self._lay_out("account" if self._folded_as else entity)
+        self._tables: list[str] = []
+        self.table = self._lay_out("account" if self._folded_as else entity)
 
-    def _lay_out(self, entity: str) -> tuple[Table, Table]:
-        events, con = self.history.events, self.history.con
+    def keep(self, what: str, table: Table) -> Table:
+        """`table`, computed now and kept until `drop`."""
+        name = fresh_name(what)
+        self._tables.append(name)
+        return self.history.con.create_table(name, table, temp=True)
+
+    def _lay_out(self, entity: str) -> Table:
+        events = self.history.events
         named = [events[entity], *([events[self._folded_as]] if self._folded_as else [])]
         keys = [events.filter(key.notnull()).select(key=key) for key in named]
         numbered = ibis.union(*keys) if len(keys) > 1 else keys[0]
         numbered = numbered.distinct().mutate(k=ibis.row_number())
-        numbered = con.create_table(fresh_name("keys"), numbered, temp=True)
+        numbered = self.keep("keys", numbered)
         own = {"t": events.at_ms, "k": numbered.k, **self._columns}
         if self._folded_as is None:
             rows = events.inner_join(numbered, named[0] == numbered.key)
@@ -148,7 +155,7 @@ class _Rows:
             folding = events.inner_join(numbered, named[1] == numbered.key)
             folding = folding.select("id", "seen", **own, place=events.place * 2 + 1)
             rows = reading.union(folding)
-        return numbered, con.create_table(fresh_name("rows"), rows, temp=True)
+        return self.keep("rows", rows)
 
     def answers(self, wide: Table, columns: dict[str, Any]) -> Table:
         """`place` of the event, and `columns`, for the rows that read."""
@@ -159,8 +166,9 @@ class _Rows:
         return made.select(place=(made.twice // 2).cast("int64"), **{c: made[c] for c in columns})
 
     def drop(self) -> None:
-        self.history.con.drop_table(self.table.get_name())
-        self.history.con.drop_table(self._keys.get_name())
+        """Let go of what this was laid out in."""
+        for name in self._tables:
+            self.history.con.drop_table(name)
 
     def column(self, fact: Fact, what: str) -> str:
         """The name of the column that holds `what` of `fact`: `hit` (1 where it counts), `night`,
@@ -287,10 +295,7 @@ def _windowed(rows: _Rows, table: Table, terms: list[Term], *, late: bool) -> Ta
     names = [*table.columns, *(term.name for term in terms)]
     if not late:
         return windows.windowed(table, terms).select(names)
-    con = rows.history.con
-    marked = con.create_table(
-        fresh_name("marked"), table.mutate(disturbed=windows.disturbed(table)), temp=True
-    )
+    marked = rows.keep("marked", table.mutate(disturbed=windows.disturbed(table)))
     calm = windows.windowed(marked, terms)
     calm = calm.filter(~calm.disturbed).select(names)
     few = windows.joined(marked, marked.filter(marked.disturbed).drop("disturbed"), terms)
@@ -306,8 +311,7 @@ def _decayed(rows: _Rows, group: _Group, half_life: int, *, late: bool) -> Table
     kept = ["place", *(f"decayed_{name}" for name in names)]
     if late:
         table = table.mutate(disturbed=windows.disturbed(table))
-        con = rows.history.con
-        table = con.create_table(fresh_name("marked"), table, temp=True)
+        table = rows.keep("marked", table)
         wide = windows.decayed(table, names)
         few = windows.decayed_joined(table, table.filter(table.disturbed), names, half_life)
         wide = wide.filter(~wide.disturbed).select(kept).union(few.select(kept))
@@ -368,7 +372,8 @@ def _value(rows: _Rows, table: Table, fact: Fact) -> Any:
     elif kind == "distinct":
         made = ibis.least(past(DISTINCT, "name").fill_null(0), DISTINCT_MAX)
     elif kind in ("age", "since"):
-        made = (table.t - past(MIN if kind == "age" else MAX, "time")) / 1_000.0
+        apart = table.t - past(MIN if kind == "age" else MAX, "time")
+        made = apart.clip(lower=0) / 1_000.0
     elif kind == "bad_count":
         made = past("bad", "hit").fill_null(0)
     elif kind == "bad_share":
