@@ -51,7 +51,7 @@ _BLOCK = """
 """
 _BLOCKS = """
     SELECT version, packed FROM ctu.verdict_blocks
-     WHERE to_at >= $1 - $2::interval AND from_at <= $1 + $2::interval
+     WHERE to_at >= $1::timestamptz - $2::interval AND from_at <= $1 + $2::interval
        AND to_at < $1 + interval '1 hour' ORDER BY to_at
 """
 
