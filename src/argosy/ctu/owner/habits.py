@@ -97,10 +97,17 @@ class Habits:
         must(form == _FORMAT, "habits of another format", form=form)
         made = Habits()
         made.day = day
-        numbers = array("Q", state[_HEAD.size : _HEAD.size + 8 * (recent + count)]).tolist()
-        made.recent = numbers[:recent]
-        shares = array("f", state[_HEAD.size + 8 * (recent + count) :])
-        made.counts = dict(zip(numbers[recent:], shares, strict=True))
+        view = memoryview(state)
+        values = _HEAD.size + 8 * recent
+        shares = values + 8 * count
+        made.recent = view[_HEAD.size : values].cast("Q").tolist()
+        made.counts = dict(
+            zip(
+                view[values:shares].cast("Q").tolist(),
+                view[shares:].cast("f").tolist(),
+                strict=True,
+            )
+        )
         return made
 
 
@@ -153,19 +160,23 @@ class Crowd:
 def doubts(habits: Habits, crowd: Crowd, found: Steps) -> list[float]:
     """For each value, how many times likelier anybody shows it than the owner: p(x) / p(x | owner),
     each given its parent. 1 where nothing is known."""
-    counts, share = habits.counts, crowd.share
+    own, everybody = habits.counts.get, crowd.counts.get
     made = []
     for level, parent, value in found:
-        total = counts.get(parent, 0.0)
-        if total <= 0.0:
+        total = own(parent)
+        if total is None:
             made.append(1.0)  # the surprise was counted at the parent
             continue
-        usual = share(level, parent, value)
+        usual = RARE[level]
+        children = parent + _CHILDREN
+        if level not in PRIVATE:  # as Crowd.share, once more for speed
+            seen = everybody(value, 0.0) - NOVEL
+            usual *= 1.0 + NOVEL * everybody(children, 0.0)
+            usual = (usual + seen if seen > 0.0 else usual) / (everybody(parent, 0.0) + 1.0)
         strength = STRENGTH[level]
-        seen = counts.get(value, 0.0) - NOVEL
-        fresh = (strength + NOVEL * counts.get(parent + _CHILDREN, 0.0)) * usual
-        own = (max(seen, 0.0) + fresh) / (total + strength)
-        made.append(usual / own)
+        fresh = (strength + NOVEL * own(children, 0.0)) * usual
+        seen = own(value, 0.0) - NOVEL
+        made.append(usual * (total + strength) / (fresh + seen if seen > 0.0 else fresh))
     return made
 
 

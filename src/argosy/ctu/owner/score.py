@@ -8,7 +8,7 @@ same thing, and the sum of their logarithms becomes a probability.
 
 from __future__ import annotations
 
-import logging
+import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -23,10 +23,12 @@ from argosy.base.store import Database, Record, Together
 from argosy.ctu.events import Event, Label
 from argosy.ctu.models.facts import Why
 from argosy.ctu.owner.habits import Crowd, Habits, doubts, mark
-from argosy.ctu.owner.traits import FAMILIES, FAMILY_OF, LEVELS, steps
+from argosy.ctu.owner.traits import FAMILIES, FAMILY_OF, LEVELS, ROOTS, steps
 
 TEACHES: Final = "posted"
 ACCOUNTS_MAX: Final = 20_000
+AT_HAND_MAX: Final = 2_000
+"""So many accounts are kept unpacked, which takes ten times the room."""
 HEARD_MAX: Final = 20_000
 EVENTS_MAX: Final = 200
 WRITE_EVENTS_MIN: Final = 16
@@ -43,11 +45,14 @@ WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
         "payee": 0.5,
     }
 )
-SLOPE: Final = 0.8
-BASE: Final = -7.6
-"""The probability is 1 / (1 + exp(-(BASE + SLOPE * sum))). BASE alone, nothing being known, is one in two
-thousand: about what a wallet meets at its doors."""
+SLOPE: Final = 0.9
+BASE: Final = -5.6
+UNKNOWN: Final = -7.6
+"""The probability is 1 / (1 + exp(-(base + SLOPE * sum))), fitted to one half of the accounts of `argosy risk
+benchmark owner` where one log-in in two thousand is a stranger's. `base` is UNKNOWN (that share) for an
+account without history, and nears BASE as it grows: who is known and shows nothing of it is odd."""
 
+_EVENTS = ROOTS[FAMILIES.index("time")]  # every event has a time
 _WEIGHT_OF = tuple(WEIGHTS[FAMILIES[family]] for family in FAMILY_OF)
 
 SAYS: Final[Mapping[str, str]] = MappingProxyType(
@@ -113,8 +118,6 @@ _FIELDS = (
     " attributes"
 ).split()
 
-logger = logging.getLogger(__name__)
-
 
 class OwnerScore:
     """Scores by the history of each account against that of everybody.
@@ -128,7 +131,8 @@ class OwnerScore:
         self._db = db
         self._offset_ms = utc_offset_minutes * 60_000
         self._crowd = Crowd()
-        self._states: dict[str, bytes] = {}
+        self._at_hand: dict[str, Habits] = {}
+        self._packed: dict[str, bytes] = {}
         self._loads: Together[str, bytes] = Together(self._load)
         self._heard: deque[Event] = deque()
         self._heard_of: dict[str, list[Event]] = {}
@@ -145,24 +149,21 @@ class OwnerScore:
 
     async def read(self, events: Sequence[Event]) -> NDArray[np.float64]:
         """The probability, for each event, that it is not the owner who acts (0..1)."""
-        states = {}
-        for event in events:
-            if event.account not in states:
-                states[event.account] = await self._state(event.account)
-        return np.array([self._score(event, states[event.account]) for event in events])
+        accounts = dict.fromkeys(event.account for event in events)
+        loaded = await asyncio.gather(*(self._load_habits(account) for account in accounts))
+        habits = dict(zip(accounts, loaded, strict=True))
+        crowd, offset_ms = self._crowd, self._offset_ms
+        return np.array([score(habits[e.account], crowd, e, offset_ms) for e in events])
 
     def read_now(self, event: Event) -> float | None:
         """As `read`, at once where the account is in memory; None where it must be loaded first."""
-        state = self._states.get(event.account)
-        return None if state is None else self._score(event, state)
+        habits = self._at_hand.get(event.account) or self._unpack(event.account)
+        return None if habits is None else score(habits, self._crowd, event, self._offset_ms)
 
     async def reasons(self, event: Event, top: int = 5) -> list[Why]:
         """What speaks most against the owner, strongest first, in words; at most five."""
-        habits = Habits.unpack(await self._state(event.account))
+        habits = await self._load_habits(event.account)
         return reasons(habits, self._crowd, event, min(top, 5), self._offset_ms)
-
-    def _score(self, event: Event, state: bytes) -> float:
-        return score(Habits.unpack(state), self._crowd, event, self._offset_ms)
 
     # --- learning ------------------------------------------------------------------------------------
 
@@ -181,18 +182,16 @@ class OwnerScore:
             of.remove(oldest)
             if not of:
                 del self._heard_of[oldest.account]
-        state = self._states.get(event.account)
-        if state is not None:
-            habits = Habits.unpack(state)
-            if mark(event.id) not in habits.recent:
-                habits.add(event, self._offset_ms)
-                self._states[event.account] = habits.pack()
+        habits = self._at_hand.get(event.account) or self._unpack(event.account)
+        if habits is not None and mark(event.id) not in habits.recent:
+            habits.add(event, self._offset_ms)
 
     def label(self, label: Label, event: Event) -> None:
         """Hear what was found out about an event: a stranger's event is unlearned, by making the
         account's habits again from the rest of its history."""
         if label.bad:
-            self._states.pop(event.account, None)
+            self._at_hand.pop(event.account, None)
+            self._packed.pop(event.account, None)
             self._forgotten.add(event.account)
             self._heard_of.pop(event.account, None)
             self._heard = deque(e for e in self._heard if e.account != event.account)
@@ -208,9 +207,23 @@ class OwnerScore:
 
     # --- loading -------------------------------------------------------------------------------------
 
-    async def _state(self, account: str) -> bytes:
-        state = self._states.get(account) or await self._loads.get(account)
-        return state or Habits().pack()
+    async def _load_habits(self, account: str) -> Habits:
+        habits = self._at_hand.get(account) or self._unpack(account)
+        while habits is None:  # others may need the room before it is our turn
+            state = await self._loads.get(account)
+            habits = self._unpack(account) or (Habits.unpack(state) if state else None)
+        return habits
+
+    def _unpack(self, account: str) -> Habits | None:
+        """Bring habits that are in memory to hand."""
+        state = self._packed.pop(account, None)
+        if state is None:
+            return self._at_hand.get(account)
+        if len(self._at_hand) >= AT_HAND_MAX:
+            for other in list(self._at_hand)[: AT_HAND_MAX // 10]:
+                self._packed[other] = self._at_hand.pop(other).pack()
+        habits = self._at_hand[account] = Habits.unpack(state)
+        return habits
 
     async def _load(self, accounts: list[str]) -> dict[str, bytes]:
         if self._forgotten or self._unsaved >= CROWD_SAVE_EVENTS:
@@ -220,13 +233,15 @@ class OwnerScore:
             rows.setdefault(row["whose"], []).append(row)
         self._make_room(len(accounts))
         changed: list[tuple[str, int, datetime, bytes]] = []
+        found: dict[str, bytes] = {}
         for account in accounts:
             state, newer = self._fold(rows[account])
             if len(newer) >= WRITE_EVENTS_MIN:
                 at = datetime.fromtimestamp(max(r["at_ms"] for r in newer) / 1000, UTC)
                 changed.append((account, newer[-1]["log_no"], at, state))
-            self._states[account] = self._catch_up(account, state, newer)
-        found = {account: self._states[account] for account in accounts}
+            if account not in self._at_hand:
+                self._packed[account] = self._catch_up(account, state, newer)
+            found[account] = state
         if changed:
             await self._db.run(_WRITE, *(list(column) for column in zip(*changed, strict=True)))
         return found
@@ -253,14 +268,15 @@ class OwnerScore:
 
     def _make_room(self, count: int) -> None:
         """Forget what was loaded first; it is loaded again when it is wanted again."""
-        if len(self._states) + count > ACCOUNTS_MAX:
-            for account in list(self._states)[: ACCOUNTS_MAX // 10 + count]:
-                del self._states[account]
+        if len(self._packed) + count > ACCOUNTS_MAX:
+            for account in list(self._packed)[: ACCOUNTS_MAX // 10 + count]:
+                del self._packed[account]
 
 
 def score(habits: Habits, crowd: Crowd, event: Event, offset_ms: int = 0) -> float:
     """The probability that it is not the owner, by these habits and that crowd."""
-    return probability(evidence(habits, crowd, event, offset_ms))
+    known = habits.counts.get(_EVENTS, 0.0)
+    return probability(evidence(habits, crowd, event, offset_ms), known)
 
 
 def evidence(habits: Habits, crowd: Crowd, event: Event, offset_ms: int = 0) -> float:
@@ -272,9 +288,10 @@ def evidence(habits: Habits, crowd: Crowd, event: Event, offset_ms: int = 0) -> 
     )
 
 
-def probability(evidence_: float) -> float:
-    """From evidence to a probability."""
-    return 1.0 / (1.0 + exp(-(BASE + SLOPE * evidence_)))
+def probability(evidence_: float, known: float) -> float:
+    """From evidence to a probability, for an account of which so many events are known."""
+    base = UNKNOWN + (BASE - UNKNOWN) * known / (known + 1.0)
+    return 1.0 / (1.0 + exp(-(base + SLOPE * evidence_)))
 
 
 def reasons(habits: Habits, crowd: Crowd, event: Event, top: int, offset_ms: int = 0) -> list[Why]:
