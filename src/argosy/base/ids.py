@@ -19,6 +19,8 @@ _make: Callable[[bytes], UUID] = pgproto.UUID
 """From 16 bytes to a UUID: the driver's own class, a `uuid.UUID` that is made, read and printed a
 tenth of the time. A payment handles some dozens."""
 
+_read: Callable[[str], UUID] = pgproto.UUID
+
 _LOW_62 = (1 << 62) - 1
 _VERSION_7 = 0x7 << 76
 _VARIANT = 0x2 << 62
@@ -65,7 +67,7 @@ def named(*parts: str) -> UUID:
 def parse_id(text: str) -> UUID | None:
     """Read an id in its canonical form; None when it is not one."""
     try:
-        value = _make(UUID(text).bytes)
-    except (ValueError, AttributeError, TypeError):
+        value = _read(text)
+    except (ValueError, TypeError):
         return None
     return value if str(value) == text.lower() else None

@@ -28,6 +28,7 @@ _TABLE = (
     "9438617205",
     "2581436790",
 )
+_NEXT = {f"{row}{digit}": _TABLE[row][digit] for row in range(10) for digit in range(10)}
 
 
 def draw(chance: Callable[[int], bytes]) -> str:
@@ -39,7 +40,7 @@ def draw(chance: Callable[[int], bytes]) -> str:
 
 def reads(text: str) -> str | None:
     """The number that a person typed, spaces and dashes aside; None when it is not one."""
-    digits = re.sub(r"[ \-]", "", text.strip())
+    digits = text.strip().replace(" ", "").replace("-", "")
     if _SHAPE.fullmatch(digits) is None or _check_digit(digits) != "0":
         return None
     return digits
@@ -48,5 +49,5 @@ def reads(text: str) -> str | None:
 def _check_digit(digits: str) -> str:
     carry = "0"
     for digit in digits:
-        carry = _TABLE[int(carry)][int(digit)]
+        carry = _NEXT[carry + digit]
     return carry

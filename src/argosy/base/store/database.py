@@ -60,6 +60,9 @@ class Database:
 
     def __init__(self, pool: asyncpg.Pool[Record], url: str) -> None:
         self._pool = pool
+        self._idle: list[Any] = []  # borrowed from the pool and kept: to borrow them costs nothing
+        self._waiting = 0  # who waits at the pool, because all are at work
+        self._closing = False
         self.url = url
 
     @classmethod
@@ -106,6 +109,9 @@ class Database:
 
     async def close(self) -> None:
         """Give back all connections; those still at work after five seconds are cut."""
+        self._closing = True
+        while self._idle:
+            await self._pool.release(self._idle.pop())
         try:
             await asyncio.wait_for(self._pool.close(), 5)
         except TimeoutError:
@@ -150,19 +156,35 @@ class Database:
 
     @asynccontextmanager
     async def _borrow(self) -> AsyncIterator[Connection]:
-        with _outages():
-            try:
-                conn = await self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
-            except OSError as error:  # no socket, no such host, refused, timed out
-                raise Unavailable(f"the database cannot be reached: {error}") from error
-            try:
-                yield conn
-            except asyncpg.InternalClientError:
-                # The server's last word came between two queries, and asyncpg has lost count.
-                conn.terminate()
-                raise
-            finally:
+        conn = await self._take()
+        try:
+            yield conn
+        except BaseException as error:
+            with _outages():
+                if isinstance(error, asyncpg.InternalClientError):
+                    # The server's last word came between two queries, and asyncpg has lost count.
+                    conn.terminate()
                 await self._pool.release(conn)
+                raise
+        if self._waiting or self._closing or not _is_open(conn):
+            await self._pool.release(conn)
+        else:
+            self._idle.append(conn)
+
+    async def _take(self) -> Any:
+        while self._idle:
+            conn = self._idle.pop()
+            if _is_open(conn):
+                return conn
+            await self._pool.release(conn)
+        self._waiting += 1
+        try:
+            with _outages():
+                return await self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
+        except OSError as error:  # no socket, no such host, refused, timed out
+            raise Unavailable(f"the database cannot be reached: {error}") from error
+        finally:
+            self._waiting -= 1
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -177,6 +199,14 @@ class Database:
                 yield conn
             finally:
                 await conn.close(timeout=CONNECT_SECONDS_MAX)
+
+
+def _is_open(conn: Any) -> bool:
+    """Whether a borrowed connection still is one: the pool takes a lost one back by itself."""
+    try:
+        return not conn.is_closed()
+    except asyncpg.InterfaceError:
+        return False
 
 
 @contextmanager

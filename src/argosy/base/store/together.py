@@ -36,13 +36,19 @@ class Together(Generic[K, V]):
         self._batch_keys_max = batch_keys_max
         self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
         self._running: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop
 
     async def get(self, key: K) -> V | None:
         """The value of `key`, or None where there is none."""
-        waiter: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(key, []).append(waiter)
         if self._running is None:
-            self._running = asyncio.create_task(self._run())
+            self._loop = asyncio.get_running_loop()
+            self._running = self._loop.create_task(self._run())
+        waiter: asyncio.Future[V | None] = self._loop.create_future()
+        waiters = self._waiting.get(key)
+        if waiters is None:
+            self._waiting[key] = [waiter]
+        else:
+            waiters.append(waiter)
         return await waiter
 
     async def _run(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 from uuid import UUID
 
 from argosy.base.markets import Cap, Market
@@ -30,16 +31,14 @@ def uses(
     """
     counted = []
     for key in keys:
-        caps = market.caps(key, level, day)
-        if not caps:
-            continue
-        if not all(cap.allowed for cap in caps):
+        cap = strictest(market.caps(key, level, day))
+        if not cap.allowed:
             return Refused(GateReason.LEVEL_NOT_ALLOWED, {"limit": key, "level": level})
-        most = _least(caps, "payment_minor_max")
+        most = cap.payment_minor_max
         if most is not None and money.minor > most:
             facts = {"limit": key, "most": Money(most, money.currency)}
             return Refused(GateReason.LIMIT_PAYMENT, facts, field="amount")
-        if not any(_counts(cap) for cap in caps):
+        if not _counts(cap):
             continue
         use = LimitUse(
             party,
@@ -48,11 +47,11 @@ def uses(
             day,
             day.replace(day=1),
             day.replace(month=1, day=1),
-            day_minor_max=_least(caps, "day_minor_max"),
-            day_count_max=_least(caps, "day_count_max"),
-            month_minor_max=_least(caps, "month_minor_max"),
-            month_count_max=_least(caps, "month_count_max"),
-            year_minor_max=_least(caps, "year_minor_max"),
+            day_minor_max=cap.day_minor_max,
+            day_count_max=cap.day_count_max,
+            month_minor_max=cap.month_minor_max,
+            month_count_max=cap.month_count_max,
+            year_minor_max=cap.year_minor_max,
         )
         counted.append(use)
     return tuple(counted)
@@ -66,15 +65,28 @@ def give_back(counted: Iterable[LimitUse]) -> tuple[LimitUse, ...]:
     )
 
 
-def _counts(cap: Cap) -> bool:
-    bounds = (
-        cap.day_minor_max,
-        cap.day_count_max,
-        cap.month_minor_max,
-        cap.month_count_max,
-        cap.year_minor_max,
+@lru_cache(maxsize=1000)
+def strictest(caps: tuple[Cap, ...]) -> Cap:
+    """One cap in place of several that must all be kept; without any, nothing is bounded."""
+    return Cap(
+        payment_minor_max=_least(caps, "payment_minor_max"),
+        day_minor_max=_least(caps, "day_minor_max"),
+        day_count_max=_least(caps, "day_count_max"),
+        month_minor_max=_least(caps, "month_minor_max"),
+        month_count_max=_least(caps, "month_count_max"),
+        year_minor_max=_least(caps, "year_minor_max"),
+        allowed=all(cap.allowed for cap in caps),
     )
-    return any(bound is not None for bound in bounds)
+
+
+def _counts(cap: Cap) -> bool:
+    return (
+        cap.day_minor_max is not None
+        or cap.day_count_max is not None
+        or cap.month_minor_max is not None
+        or cap.month_count_max is not None
+        or cap.year_minor_max is not None
+    )
 
 
 def _least(caps: Iterable[Cap], name: str) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +9,10 @@ from uuid import UUID
 
 _ID_BYTES = 16
 _SECRET_BYTES = 32
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_STANDARD = bytes.maketrans(
+    b"-_+/", b"+/\x00\x00"
+)  # the other alphabet's own signs are none of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,14 @@ class Token:
 
 def encode(raw: bytes) -> str:
     """URL-safe base64 without padding."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
 
 
 def decode(text: str) -> bytes | None:
     """What `encode` made, in its one canonical form; None for anything else."""
     try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        padded = (text + "=" * (-len(text) % 4)).encode("ascii").translate(_STANDARD)
+        raw = binascii.a2b_base64(padded, strict_mode=True)
+    except ValueError:  # not ASCII, or not Base64
         return None
     return raw if encode(raw) == text else None
