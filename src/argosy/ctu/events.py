@@ -89,12 +89,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def account_device(self) -> str | None:
         """The account at this device, as one text."""
-        return None if self.device is None else f"{self.account}@{self.device}"
+        return f"{self.account}@{self.device}" if self.device else None
 
     @property
     def account_network(self) -> str | None:
         """The account behind this network, as one text."""
-        return None if self.network is None else f"{self.account}@{self.network}"
+        return f"{self.account}@{self.network}" if self.network else None
 
     @property
     def received(self) -> str:

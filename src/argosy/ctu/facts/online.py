@@ -3,20 +3,97 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, Protocol
+from uuid import UUID
 
 import numpy as np
 
+from argosy.base.outbox import Position
+from argosy.base.refusals import Unavailable, must
 from argosy.base.store import Database
 from argosy.ctu.events import Event
-from argosy.ctu.facts.declared import FactSet
+from argosy.ctu.facts.declared import FactSet, starter
+from argosy.ctu.facts.filling import consumer_of, fill
+from argosy.ctu.facts.flights import Flights
+from argosy.ctu.facts.following import Entry, Page
+from argosy.ctu.facts.kernel import Kernel, Keys
+from argosy.ctu.facts.process import ENTITIES_MAX, ProcessStates
+from argosy.ctu.facts.sets import ensure, live, live_version, retire
+from argosy.ctu.facts.windows import State
+
+LOAD_TRIES_MAX: Final = 4
+POLL_SECONDS: Final = 0.25
+PAUSE_SECONDS: Final = 0.05
+TEND_SECONDS: Final = 2.0
+HEARD_MAX: Final = 10_000
+
+Vector = np.ndarray[Any, np.dtype[np.float64]]
+Matrix = np.ndarray[Any, np.dtype[np.float64]]
+
+log = logging.getLogger(__name__)
+
+
+class States(Protocol):
+    """Where states live: `ProcessStates`, or `RedisStates`."""
+
+    at: Position | None
+
+    def at_hand(self, keys: Keys) -> list[State | None] | None: ...
+
+    async def fetch(
+        self, all_keys: Sequence[Keys]
+    ) -> Sequence[list[State | None] | None] | None: ...
+
+    async def start(self) -> None: ...
+
+    async def step(self) -> Page: ...
+
+    async def tend(self) -> None: ...
+
+    async def snapshot(self) -> int: ...
+
+
+class Engine:
+    """Everything about one fact set: its code, its states, and who is in the air."""
+
+    def __init__(self, db: Database, fact_set: FactSet, url: str | None, entities_max: int) -> None:
+        self.kernel = Kernel(fact_set)
+        self.flights = Flights(self.kernel)
+        self.heard: deque[UUID] = deque(maxlen=HEARD_MAX)
+        consumer = consumer_of(fact_set.version)
+        self.states: States
+        if url is None:
+            self.states = ProcessStates(
+                db, self.kernel, consumer, self._heard, entities_max=entities_max
+            )
+        else:
+            from argosy.ctu.facts.redis import RedisStates
+
+            self.states = RedisStates(db, self.kernel, consumer, self._heard, url)
+
+    def _heard(self, entry: Entry) -> None:
+        if entry.changes is None:
+            self.heard.append(entry.event.id)
+        self.flights.heard(entry)
+
+    def row(self, event: Event, keys: Keys, states: list[State | None]) -> Vector:
+        """The facts of `event` from the states of its keys."""
+        if self.flights.flying:
+            mine = self.flights
+            states = [
+                state if key is None or state is None else mine.state(n, key, state, event.id)
+                for n, (key, state) in enumerate(zip(keys, states, strict=True))
+            ]
+        return np.frombuffer(self.kernel.read(event, *states))
 
 
 class Facts:
     """Every declared fact of one process. `start` once, then `run` in a task, or `catch_up` by hand.
 
-        facts = Facts(db, fact_set)
+        facts = await Facts.open(db)           # the live set, or the starter
         await facts.start()                    # snapshot, and the log since
         row = facts.read_now(event)            # float64 (columns,), NaN is missing; None: not at hand
         if row is None:
@@ -26,27 +103,172 @@ class Facts:
         facts.flight_end(event, "posted")      # what became of it; posted and held count on until the
                                                # log tells of them
 
-    The log is what changes facts: `update` and `label` are called by the reader of the log alone.
+    The log is what changes facts; `run` follows it. `columns` is the order of the vector, `version` its
+    fingerprint; both change when another set goes live, between two events: `on_switch(fact_set)` is
+    awaited before, for whoever must get ready, and the change is made right after it returns.
     """
 
-    columns: tuple[str, ...]
-    version: str
+    def __init__(
+        self,
+        db: Database,
+        fact_set: FactSet,
+        url: str | None = None,
+        *,
+        entities_max: int = ENTITIES_MAX,
+        on_switch: Callable[[FactSet], Awaitable[None]] | None = None,
+    ) -> None:
+        self._db = db
+        self._url = url
+        self._entities_max = entities_max
+        self._engine = Engine(db, fact_set, url, entities_max)
+        self._started = False
+        self.on_switch = on_switch
 
-    def __init__(self, db: Database, fact_set: FactSet, url: str | None = None) -> None:
-        raise NotImplementedError
+    @classmethod
+    async def open(
+        cls, db: Database, url: str | None = None, *, entities_max: int = ENTITIES_MAX
+    ) -> Facts:
+        """Facts of the live set; where none was published, of the starter set."""
+        return cls(db, await ensure(db, starter()), url, entities_max=entities_max)
 
-    async def start(self) -> None: ...
+    @property
+    def fact_set(self) -> FactSet:
+        """The set by which facts are read now."""
+        return self._engine.kernel.fact_set
 
-    async def run(self, woken: asyncio.Event) -> None: ...
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.fact_set.columns
 
-    async def catch_up(self) -> None: ...
+    @property
+    def version(self) -> str:
+        return self.fact_set.version
 
-    async def snapshot(self) -> int: ...
+    @property
+    def ready(self) -> bool:
+        """Whether facts can be read: the process has caught up with the log once."""
+        return self._started
 
-    async def read(self, events: Sequence[Event]) -> np.ndarray[Any, np.dtype[np.float64]]: ...
+    # --- reading -------------------------------------------------------------------------------------
 
-    def read_now(self, event: Event) -> np.ndarray[Any, np.dtype[np.float64]] | None: ...
+    def read_now(self, event: Event) -> Vector | None:
+        """The facts of `event`, where all states are at hand; None where `read` must be awaited."""
+        engine = self._engine
+        keys = engine.kernel.read_keys(event)
+        states = engine.states.at_hand(keys) if self._started else None
+        return None if states is None else engine.row(event, keys, states)
 
-    def flight_start(self, event: Event) -> None: ...
+    async def read(self, events: Sequence[Event]) -> Matrix:
+        """The facts of `events`, one row each. Leaves no trace. Raises `Unavailable`."""
+        if not self._started:
+            raise Unavailable("facts have not caught up with the log yet")
+        if not events:
+            return np.empty((0, len(self.columns)))
+        for _ in range(LOAD_TRIES_MAX):
+            engine = self._engine
+            keys = [engine.kernel.read_keys(event) for event in events]
+            fetched = await engine.states.fetch(keys)
+            if engine is not self._engine:  # another set went live meanwhile
+                continue
+            found = fetched or [engine.states.at_hand(one) for one in keys]
+            rows = [
+                engine.row(event, one, states)
+                for event, one, states in zip(events, keys, found, strict=True)
+                if states is not None
+            ]
+            if len(rows) == len(events):
+                return np.array(rows)
+        raise Unavailable("memory is too small for what is judged at once")
 
-    def flight_end(self, event: Event, outcome: str) -> None: ...
+    def flight_start(self, event: Event) -> None:
+        """`event` was judged and may be made: it counts for the others from now on."""
+        self._engine.flights.start(event)
+
+    def flight_end(self, event: Event, outcome: str) -> None:
+        """It is known what became of `event`: its outcome, or "refused" where nothing was made."""
+        self._engine.flights.end(event, outcome)
+
+    # --- the log -------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Fill the set if nobody did, take up its snapshot and read the log up to now."""
+        if self._url is None:
+            await fill(self._db, self.fact_set)
+        await self._engine.states.start()
+        self._started = True
+
+    async def catch_up(self) -> None:
+        """Read the log up to now."""
+        while (await self._step(self._engine)).more:
+            pass
+
+    async def snapshot(self) -> int:
+        """Write the states as of where this process stands in the log; how many."""
+        return await self._engine.states.snapshot()
+
+    async def run(self, woken: asyncio.Event) -> None:
+        """Follow the log until cancelled, at once when woken; write snapshots; follow the live set.
+
+        An outage of the database delays and loses nothing.
+        """
+        loop = asyncio.get_running_loop()
+        tend_at = 0.0
+        while True:
+            woken.clear()
+            more = False
+            try:
+                if not self._started:
+                    await self.start()
+                more = (await self._step(self._engine)).more
+                if loop.time() >= tend_at:
+                    tend_at = loop.time() + TEND_SECONDS
+                    await self.tend()
+            except Unavailable as outage:
+                log.warning("facts wait for the database: %s", outage)
+            if not more:
+                await asyncio.sleep(PAUSE_SECONDS)
+                try:
+                    async with asyncio.timeout(POLL_SECONDS):  # wait_for may lose a cancellation
+                        await woken.wait()
+                except TimeoutError:
+                    continue
+
+    async def tend(self) -> None:
+        """What is due now and then: old flights, snapshots, another set that went live."""
+        self._engine.flights.forget_old()
+        await self._engine.states.tend()
+        version = await live_version(self._db)
+        if version is not None and version != self.version:
+            fact_set = await live(self._db)
+            if fact_set is not None:
+                await self.switch(fact_set)
+        elif version is not None:
+            await retire(self._db)
+
+    async def switch(self, fact_set: FactSet) -> None:
+        """Read by `fact_set` from now on: it is filled and caught up first, and takes over at once."""
+        old = self._engine
+        new = Engine(self._db, fact_set, self._url, self._entities_max)
+        if self._url is None:
+            await fill(self._db, fact_set)
+        await new.states.start()
+        if self.on_switch is not None:
+            await self.on_switch(fact_set)
+        while True:  # until the new one knows what the old one knows, and nobody got between
+            await self._step(new)
+            if new.states.at is None or old.states.at is None or new.states.at >= old.states.at:
+                break
+        must(self._engine is old, "two sets were switched to at once")
+        told = set(new.heard)
+        for flight in old.flights.flying.values():
+            if flight.event.id not in told:
+                new.flights.start(flight.event)
+                if flight.outcome is not None:
+                    new.flights.end(flight.event, flight.outcome)
+        self._engine = new
+
+    async def _step(self, engine: Engine) -> Page:
+        page = await engine.states.step()
+        if not page.more:
+            engine.flights.check_suspects(page.finished, page.next)
+        return page

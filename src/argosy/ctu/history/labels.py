@@ -35,22 +35,15 @@ _INSERT = """
 
 
 class Labelled(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry of the log: `event` is `bad` or not, from here on; before it `was`.
+    """An entry of the log: what was found about `event` changes, from here on.
 
-    `outcomes` are those of the event's entries in the log so far, one each: facts count the event once
-    for each. `label` is the label's id.
+    `entries` are the event's entries in the log so far: the outcome of each, and how many bad ones more
+    there are with it: 1, 0 or -1. `label` is the label's id.
     """
 
     label: UUID
     event: Event
-    outcomes: tuple[str, ...]
-    bad: bool
-    was: bool = False
-
-    @property
-    def change(self) -> int:
-        """How many bad events more there are: 1, 0 or -1."""
-        return int(self.bad) - int(self.was)
+    entries: tuple[tuple[str, int], ...]
 
 
 def read_labelled(body: Mapping[str, Any]) -> Labelled:

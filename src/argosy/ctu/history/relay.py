@@ -37,7 +37,7 @@ _FIELDS = (
 _EVENT = "SELECT * FROM ctu.events WHERE id = $1 ORDER BY log_no DESC LIMIT 1"
 _EVENTS = "SELECT * FROM ctu.events WHERE id = ANY ($1) ORDER BY log_no"
 _BAD = """
-    SELECT DISTINCT ON (event) event, bad FROM ctu.labels
+    SELECT DISTINCT ON (event) event, bad, turn_no FROM ctu.labels
      WHERE event = ANY ($1) AND turn_no IS NOT NULL ORDER BY event, turn_no DESC
 """
 _TURN = """
@@ -109,7 +109,9 @@ class History:
         entries: dict[UUID, list[Record]] = {}
         for row in await conn.fetch(_EVENTS, wanted):
             entries.setdefault(row["id"], []).append(row)
-        bad = {row["event"]: row["bad"] for row in await conn.fetch(_BAD, wanted)}
+        latest = {
+            row["event"]: (row["bad"], row["turn_no"]) for row in await conn.fetch(_BAD, wanted)
+        }
         turns: list[tuple[UUID, UUID, int]] = []
         told_on: list[Announcement] = []
         for number, announced in told:
@@ -119,16 +121,14 @@ class History:
                 log.error("a label speaks of event %s, which the log does not know", event)
                 continue
             now = bool(announced.body["bad"])
-            body = Labelled(
-                label=label,
-                event=event_of_row(rows[-1]),
-                outcomes=tuple(row["outcome"] for row in rows),
-                bad=now,
-                was=bad.get(event, False),
+            was, since = latest.get(event, (False, 0))
+            changes = tuple(  # an entry made after the last label is not yet said to be anything
+                (row["outcome"], now - (was and row["log_no"] < since)) for row in rows
             )
+            body = Labelled(label=label, event=event_of_row(rows[-1]), entries=changes)
             told_on.append(Announcement(label, event, LABELLED, msgspec.to_builtins(body)))
             turns.append((event, label, number))
-            bad[event] = now
+            latest[event] = now, number
         if turns:
             await conn.execute(_TURN, *(list(column) for column in zip(*turns, strict=True)))
             await append(conn, told_on)
