@@ -11,7 +11,7 @@ from msgspec.structs import fields, replace
 from argosy.base.clock import SetClock
 from argosy.base.ids import named
 from argosy.base.ledger.books import Ledger
-from argosy.base.ledger.facts import Action, Posted, Transfer, UpTo
+from argosy.base.ledger.facts import Action, LedgerReason, Posted, Transfer, UpTo
 from argosy.base.refusals import Refused
 from tests.base.ledger.tables import Trade
 
@@ -145,3 +145,20 @@ async def test_a_group_again_is_the_first_answer(books: Trade, ledger: Ledger):
     assert changed[0] == again[0]
     assert isinstance(changed[1], Refused)
     await books.run("check anita 90.00\ncheck till 10.00")
+
+
+@pytest.mark.parametrize(
+    "debit, credit, said",
+    [
+        (None, "anita", LedgerReason.DEBIT_ACCOUNT_NOT_FOUND),
+        ("anita", None, LedgerReason.CREDIT_ACCOUNT_NOT_FOUND),
+        (None, None, LedgerReason.DEBIT_ACCOUNT_NOT_FOUND),
+    ],
+)
+async def test_a_transfer_that_names_no_account_finds_none(
+    debit: str | None, credit: str | None, said: LedgerReason, books: Trade, ledger: Ledger
+):
+    ends = [None if name is None else books.id(name) for name in (debit, credit)]
+    [answer] = await ledger.post([Transfer(books.id("n"), *ends, 100, "INR", "move")])
+    assert isinstance(answer, Refused)
+    assert answer.reason is said
