@@ -120,8 +120,10 @@ class Gatekeeper:
 
     async def commit(self, operation: Operation, verdict: Verdict) -> None:
         """Make the operation's event durable, as the gate's commit does."""
+        held = "held" if verdict.decision is Decision.REVIEW else "posted"
+        record = self.brain.record(operation, verdict, held, operation.id)
         async with self.db.work() as conn:
-            await append(conn, [observation(operation, verdict, operation.id)], operation.at)
+            await append(conn, [observation(operation, record)], operation.at)
 
     async def habit(self, party: str, rupees: float, days: int, to: str = "shop") -> None:
         """A payment a day for `days` days, at this time of the day, after a first small one."""

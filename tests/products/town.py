@@ -65,6 +65,11 @@ class Brain:
             decision = Decision.ALLOW
         return Verdict(operation.id, decision, challenge="otp")
 
+    def record(
+        self, operation: Operation, verdict: Verdict, outcome: str, order: UUID | None
+    ) -> dict[str, str]:
+        return {"outcome": outcome}
+
     async def observe(self, operation: Operation, verdict: Verdict, outcome: str) -> None:
         self.heard.append(outcome)
 

@@ -81,6 +81,13 @@ class Screening(Protocol):
 
     async def judge(self, operation: Operation) -> Verdict: ...
 
+    def record(
+        self, operation: Operation, verdict: Verdict, outcome: str, order: UUID | None
+    ) -> Any:
+        """What the brain wants committed with the money, as anything that JSON can carry: the base
+        does not read it. `order` is the order whose step it is."""
+        ...
+
     async def observe(self, operation: Operation, verdict: Verdict, outcome: str) -> None:
         """`outcome` is `posted`, `held`, `challenged`, `denied` or `refused`."""
         ...

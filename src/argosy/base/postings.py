@@ -63,7 +63,7 @@ class Event(msgspec.Struct, frozen=True):
     id: UUID
     subject: UUID
     kind: str
-    body: Mapping[str, Any]
+    body: Any
     parties: tuple[UUID, ...] = ()
 
 

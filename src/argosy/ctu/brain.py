@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from argosy.base.clock import Clock
@@ -20,7 +21,7 @@ from argosy.base.store import Database
 from argosy.ctu.flights import Flights
 from argosy.ctu.learning import Learning
 from argosy.ctu.memory import CONSUMER, Memory
-from argosy.ctu.observing import crowds_of, from_operation, payee_key
+from argosy.ctu.observing import body_of, crowds_of, from_operation, payee_key
 from argosy.ctu.old_facts import Scene, read
 from argosy.ctu.old_history import Account, Key, Observation
 from argosy.ctu.old_rules import RULES, Judgement, RuleSet
@@ -155,6 +156,12 @@ class Brain:
         if outgoing and verdict.decision is not Decision.DENY:
             self._flights.start(operation, now_ms)
         return verdict
+
+    def record(
+        self, operation: Operation, verdict: Verdict, outcome: str, order: UUID | None
+    ) -> dict[str, Any]:
+        """What is committed with the money."""
+        return body_of(operation, verdict, order)
 
     async def observe(self, operation: Operation, verdict: Verdict, outcome: str) -> None:
         """Learn what became of `operation`: `posted`, `held`, `challenged`, `denied` or `refused`."""

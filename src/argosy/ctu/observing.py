@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from argosy.base.ids import named
-from argosy.base.ports import Decision, Operation
+from argosy.base.ports import Decision, Operation, Verdict
 from argosy.ctu.old_facts import opened_ms
 from argosy.ctu.old_history import DAY_MS, Observation
 
@@ -121,3 +122,48 @@ def from_event(body: Mapping[str, Any], money_in: frozenset[str]) -> Observation
 
 def _uuid(text: str | None) -> UUID | None:
     return None if text is None else UUID(text)
+
+
+def body_of(operation: Operation, verdict: Verdict, order: UUID | None = None) -> dict[str, Any]:
+    """The body to commit with what `verdict` let through or reserved; `order` is the order's id."""
+    body: dict[str, Any] = {
+        "operation": operation.id,
+        "kind": operation.kind,
+        "market": operation.market,
+        "at": _millis(operation.at),
+        "party": operation.party,
+        "minor": operation.money.minor,
+        "currency": operation.money.currency,
+        "channel": operation.channel,
+        "decision": int(verdict.decision),
+    }
+    optional = {
+        "device": operation.device,
+        "network": operation.network,
+        "payee": operation.payee,
+        "payee_kind": operation.payee_kind,
+        "to": operation.facts.get("to") or operation.facts.get("bank_account"),
+        "payee_opened_at": _millis(operation.facts.get("payee_opened_at")),
+        "from": operation.facts.get("from"),
+        "opened_at": _millis(operation.facts.get("opened_at"))
+        if "from" in operation.facts
+        else None,
+        "order": order,
+    }
+    body.update((name, value) for name, value in optional.items() if value is not None)
+    if verdict.decision is not Decision.ALLOW:
+        body["verdict"] = {
+            "id": verdict.id,
+            "version": verdict.version,
+            "score": verdict.score,
+            "hits": [
+                {"rule": h.rule, "decision": int(h.decision), "values": dict(h.values)}
+                for h in verdict.hits
+            ],
+            "unevaluated": list(verdict.unevaluated),
+        }
+    return body
+
+
+def _millis(at: datetime | None) -> int | None:
+    return None if at is None else round(at.timestamp() * 1000)

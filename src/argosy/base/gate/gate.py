@@ -74,7 +74,7 @@ class ScreenedGate:
             return Challenged(operation, verdict, verdict.challenge or "otp")
         if reviewed:
             posting = _reserved(posting, self._clock.now())
-        answer = await self._post(_told(posting, operation, verdict), verdict)
+        answer = await self._post(self._told(posting, operation, verdict), verdict)
         await self._tell(operation, verdict, _outcome(answer, verdict))
         return answer
 
@@ -112,6 +112,13 @@ class ScreenedGate:
             self.unscreened += 1
             _log.exception("operation %s was not screened, so it is stopped", operation.id)
             return Refused(GateReason.RISK_UNAVAILABLE)
+
+    def _told(self, posting: Posting, operation: Operation, verdict: Verdict) -> Posting:
+        """The same posting with what the brain learns by, in the same commit."""
+        order = posting.order.id if posting.order is not None else None
+        outcome = "held" if verdict.decision is Decision.REVIEW else "posted"
+        record = self._screening.record(operation, verdict, outcome, order)
+        return replace(posting, events=(*posting.events, observation(operation, record)))
 
     async def _tell(self, operation: Operation, verdict: Verdict, outcome: str) -> None:
         try:
@@ -169,12 +176,6 @@ def _can_wait(posting: Posting) -> bool:
     asked to wait for half of it to go back: a suspicious refund is denied instead."""
     refunded = (State.PARTLY_REFUNDED, State.REFUNDED)
     return posting.order is not None and posting.order.state not in refunded
-
-
-def _told(posting: Posting, operation: Operation, verdict: Verdict) -> Posting:
-    """The same posting with what the brain learns by, in the same commit."""
-    order = posting.order.id if posting.order is not None else None
-    return replace(posting, events=(*posting.events, observation(operation, verdict, order)))
 
 
 def _reserved(posting: Posting, now: datetime) -> Posting:

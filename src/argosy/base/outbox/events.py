@@ -74,8 +74,12 @@ async def append(conn: Connection, events: Sequence[Event], at: datetime | None 
     await conn.executemany(
         "INSERT INTO outbox.events (id, subject, kind, body, parties, at)"
         " values ($1, $2, $3, $4, $5, coalesce($6, clock_timestamp()))",
-        [(e.id, e.subject, e.kind, dict(e.body), list(e.parties), at) for e in events],
+        [(e.id, e.subject, e.kind, _plain(e.body), list(e.parties), at) for e in events],
     )
+
+
+def _plain(body: Any) -> Any:
+    return dict(body) if isinstance(body, Mapping) else body
 
 
 async def take_turn(conn: Connection, subject: UUID) -> None:
