@@ -10,8 +10,7 @@ from argosy.base.refusals import Refused
 from argosy.ctu.events import Event
 from argosy.ctu.rules.compiled import place_of_account
 from argosy.ctu.rules.declared import starter_files
-from argosy.ctu.rules.following import Live
-from argosy.ctu.rules.publishing import Publishing, SetVersion, State
+from argosy.ctu.rules.publishing import Live, Publishing, SetVersion, State, rules_of
 from argosy.ctu.rules.reasons import RuleReason
 from argosy.ctu.rules.vocabulary import starter_vocabulary
 
@@ -38,8 +37,8 @@ def publishing(db, clock):
 
 
 @pytest.fixture
-async def live(publishing):
-    found = Live(publishing, VOCABULARY)
+async def live(db):
+    found = Live(db, VOCABULARY)
     await found.start()
     return found
 
@@ -214,3 +213,16 @@ async def test_thresholds_are_published_too(publishing, live):
     await publishing.set_thresholds(lower, "anita", "ravi", "stricter")
     assert await live.look()
     assert "velocity.account_many_1m" in names(judged(live).hits)
+
+
+async def test_the_rules_of_the_past_are_made_again(publishing, live, db):
+    number = await drafted(publishing)
+    await publishing.publish(NAME, number, State.LIVE, "ravi", "x")
+    await live.look()
+    then, then_version = live.number, live.rules.version
+    await publishing.withdraw(NAME, "ravi", "y")
+    await live.look()
+    assert live.rules.version != then_version
+    again = await rules_of(db)(then, VOCABULARY, {})
+    assert again.version == then_version
+    assert (await rules_of(db)(77, VOCABULARY, {})).reason is RuleReason.RULE_SET_UNKNOWN

@@ -10,9 +10,11 @@ from typing import Final
 import msgspec
 
 from argosy.base.refusals import Bug, Unavailable, must
+from argosy.base.store import Database
 from argosy.ctu.rules.compiled import RuleSet
 from argosy.ctu.rules.declared import RuleError
-from argosy.ctu.rules.publishing import Loaded, Publishing
+from argosy.ctu.rules.thresholds import Thresholds
+from argosy.ctu.rules.versions import Loaded, Sets
 from argosy.ctu.rules.vocabulary import Vocabulary
 
 POLL_SECONDS: Final = 0.5
@@ -29,11 +31,13 @@ class Live:
 
     def __init__(
         self,
-        publishing: Publishing,
+        db: Database,
         vocabulary: Vocabulary,
+        thresholds: Thresholds | None = None,
         utc_offsets: Mapping[str, int] | None = None,
     ) -> None:
-        self._publishing = publishing
+        """`thresholds` hold where nobody has published others."""
+        self._sets = Sets(db, thresholds)
         self._vocabulary = vocabulary
         self._offsets = utc_offsets or {}
         self._rules: RuleSet | None = None
@@ -49,15 +53,15 @@ class Live:
 
     async def start(self) -> None:
         """Load the set of today. Here, and only here, a set that does not load raises."""
-        await self._take(await self._publishing.load())
+        await self._take(await self._sets.load())
 
     async def look(self) -> bool:
         """Take over the set of today where it is another one; whether it was. Raises `Unavailable`."""
-        newest = await self._publishing.newest()
+        newest = await self._sets.newest()
         if newest in (self.number, self._refused):
             return False
         try:
-            await self._take(await self._publishing.load())
+            await self._take(await self._sets.load())
         except (Bug, RuleError, KeyError, msgspec.ValidationError, ValueError) as wrong:
             self._refused = newest
             self.trouble = f"rule set {newest} does not load, {self.number} stays in force: {wrong}"

@@ -60,14 +60,14 @@ class Vocabulary:
 
     columns: Sequence[str]
     attributes: Mapping[str, str] = field(default_factory=starter_attributes)
-    scores: Sequence[str] = SCORES
+    scores: Sequence[str] = ()
 
     def types(self) -> dict[str, str]:
         """The type of each name. An own field of the event wins over an attribute of that name."""
         found = {f"event.{name}": kind for name, kind in self.attributes.items()}
         found.update(EVENT_FIELDS)
         found.update({name: NUMBER for name in self.columns})
-        found.update({f"score.{name}": NUMBER for name in self.scores})
+        found.update({f"score.{name}": NUMBER for name in (*SCORES, *self.scores)})
         found["owner.score"] = NUMBER
         return found
 
@@ -83,7 +83,7 @@ class Vocabulary:
 _MISSING_WHEN_NOTHING = ("mean", "spread", "max", "age", "since", "ratio", "night_share", "bad_share")
 
 
-def starter_vocabulary(scores: Sequence[str] = SCORES) -> Vocabulary:
+def starter_vocabulary(scores: Sequence[str] = ()) -> Vocabulary:
     """The vocabulary of the starter facts."""
     from argosy.ctu.facts.declared import starter
 
