@@ -9,8 +9,10 @@ same thing, and the sum of their logarithms becomes a probability.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from math import exp, log
 from types import MappingProxyType
@@ -19,8 +21,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from argosy.base.outbox import Position
+from argosy.base.refusals import Unavailable
 from argosy.base.store import Database, Record, Together
-from argosy.ctu.events import Event, Label
+from argosy.ctu.events import Event
+from argosy.ctu.facts.following import cursor_of, look
+from argosy.ctu.history import CONSUMER as HISTORY
 from argosy.ctu.models.facts import Why
 from argosy.ctu.owner.habits import Crowd, Habits, doubts, mark
 from argosy.ctu.owner.traits import FAMILIES, FAMILY_OF, LEVELS, ROOTS, steps
@@ -33,6 +39,11 @@ HEARD_MAX: Final = 20_000
 EVENTS_MAX: Final = 200
 WRITE_EVENTS_MIN: Final = 16
 CROWD_SAVE_EVENTS: Final = 5_000
+TELLING: Final = 1.2
+"""What is likelier for anybody by less than this is no reason."""
+POLL_SECONDS: Final = 0.25
+PAUSE_SECONDS: Final = 0.05
+BEGINNING: Final = Position(0, 0)
 
 WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
     {
@@ -95,7 +106,8 @@ _LOAD = """
           FROM ctu.events e
          WHERE e.account = w.account AND e.log_no > coalesce(s.log_no, 0)
            AND e.at >= coalesce(s.at - interval '1 hour', '-infinity') AND e.outcome = 'posted'
-           AND NOT EXISTS (SELECT FROM ctu.labels l WHERE l.event = e.id AND l.bad)
+           AND NOT coalesce((SELECT l.bad FROM ctu.labels l WHERE l.event = e.id
+                              ORDER BY l.added_at DESC, l.id DESC LIMIT 1), FALSE)
          ORDER BY e.at DESC LIMIT $2
       ) e ON TRUE
      ORDER BY e.log_no
@@ -119,12 +131,22 @@ _FIELDS = (
 ).split()
 
 
+logger = logging.getLogger(__name__)
+
+
 class OwnerScore:
     """Scores by the history of each account against that of everybody.
 
-    Scoring leaves no trace. `update` is told of each event of the log by whoever follows it. What an
-    account is remembered by is small and bounded; it is loaded on first sight, shared by all who ask
-    at once, and made from the history (`ctu.events`) where it was never kept.
+        owner = OwnerScore(db)
+        await owner.start()                    # what everybody does, and the log since
+        said = owner.read_now(event)           # None: the account is not in memory
+        if said is None:
+            said = (await owner.read([event]))[0]
+
+    Scoring leaves no trace. The log teaches: `run` follows it, or whoever follows it anyway calls `update`
+    and `unlearn`, but not both. What an account is remembered by is small and bounded; it is loaded on
+    first sight, shared by all who ask at once, and made from the history (`ctu.events`) where it was
+    never kept.
     """
 
     def __init__(self, db: Database, *, utc_offset_minutes: int = 0) -> None:
@@ -138,12 +160,45 @@ class OwnerScore:
         self._heard_of: dict[str, list[Event]] = {}
         self._forgotten: set[str] = set()
         self._unsaved = 0
+        self._at = BEGINNING
+        self._woken = asyncio.Event()
 
     async def start(self) -> None:
-        """Load what everybody does."""
+        """Load what everybody does, and read what the history does not hold yet."""
         state = await self._db.value("SELECT state FROM ctu.owner_crowd")
         if state is not None:
             self._crowd = Crowd.unpack(state)
+        self._at = await cursor_of(self._db, HISTORY) or BEGINNING
+        await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Read the log up to now."""
+        more = True
+        while more:
+            page = await look(self._db, self._at)
+            for entry in page.entries:
+                if entry.changes is None:
+                    self.update(entry.event, entry.outcome)
+                elif sum(more_bad for _, more_bad in entry.changes) > 0:
+                    self.unlearn(entry.event)
+            self._at, more = page.end, page.more
+
+    def wake(self) -> None:
+        """Something was committed: look at the log soon."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Follow the log until cancelled; an outage delays and loses nothing."""
+        while True:
+            self._woken.clear()
+            try:
+                await self.catch_up()
+            except Unavailable as outage:
+                logger.warning("the owner score waits for the database: %s", outage)
+            await asyncio.sleep(PAUSE_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._woken.wait()
 
     # --- scoring -------------------------------------------------------------------------------------
 
@@ -186,15 +241,14 @@ class OwnerScore:
         if habits is not None and mark(event.id) not in habits.recent:
             habits.add(event, self._offset_ms)
 
-    def label(self, label: Label, event: Event) -> None:
-        """Hear what was found out about an event: a stranger's event is unlearned, by making the
-        account's habits again from the rest of its history."""
-        if label.bad:
-            self._at_hand.pop(event.account, None)
-            self._packed.pop(event.account, None)
-            self._forgotten.add(event.account)
-            self._heard_of.pop(event.account, None)
-            self._heard = deque(e for e in self._heard if e.account != event.account)
+    def unlearn(self, event: Event) -> None:
+        """Hear that an event was found to be bad: the account's habits are made again from the rest of
+        its history, so that a stranger is not known as the owner."""
+        self._at_hand.pop(event.account, None)
+        self._packed.pop(event.account, None)
+        self._forgotten.add(event.account)
+        self._heard_of.pop(event.account, None)
+        self._heard = deque(e for e in self._heard if e.account != event.account)
 
     async def save(self) -> None:
         """Keep what everybody does, and forget what was found to be a stranger's. Done by itself in
@@ -304,7 +358,7 @@ def reasons(habits: Habits, crowd: Crowd, event: Event, top: int, offset_ms: int
             for (level, parent, value), doubt in zip(
                 found, doubts(habits, crowd, found), strict=True
             )
-            if doubt > 1.0
+            if doubt > TELLING
         ),
         reverse=True,
     )
