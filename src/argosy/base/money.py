@@ -52,6 +52,11 @@ def exponent(currency: str) -> int | None:
     return 4 if currency in _EXPONENT_4 else None
 
 
+def currencies() -> frozenset[str]:
+    """Every ISO 4217 code that has an exponent here."""
+    return _EXPONENT_0 | _EXPONENT_2 | _EXPONENT_3 | _EXPONENT_4
+
+
 class Money(msgspec.Struct, frozen=True):
     """`minor` whole minor units of `currency`; may be zero or negative as a difference."""
 

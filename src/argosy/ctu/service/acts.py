@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from msgspec import UNSET
 
 from argosy.base.ids import parse_id
@@ -45,7 +46,7 @@ async def judge(api: RiskApi, call: Call) -> Answer | Refused:
     verdict, existed = said
     if not existed:
         api.wake()
-    made = answer(verdict)
+    made = answer(msgspec.convert(verdict, shapes.Verdict))
     return Answer(made.status, made.body, headers={"replayed": "true"}) if existed else made
 
 
@@ -53,13 +54,13 @@ async def judge_all(api: RiskApi, call: Call) -> Answer | Refused:
     events = [one.event() for one in call.body.events]
     said = await api.intake.judge(call.key.sender, events)
     api.wake()
-    items: list[dict[str, Any]] = []
-    for event, one in zip(events, said, strict=True):
-        if isinstance(one, Refused):
-            items.append({"event": event.id, "verdict": None, "problem": problem_of(one)})
-        else:
-            items.append({"event": event.id, "verdict": one[0], "problem": None})
-    return answer({"items": items})
+    items = [
+        shapes.Judged(event=event.id, problem=problem_of(one))
+        if isinstance(one, Refused)
+        else shapes.Judged(event=event.id, verdict=msgspec.convert(one[0], shapes.Verdict))
+        for event, one in zip(events, said, strict=True)
+    ]
+    return answer(shapes.JudgedAll(items=items))
 
 
 async def outcome(api: RiskApi, call: Call) -> Answer | Refused:

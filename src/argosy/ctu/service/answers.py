@@ -53,8 +53,9 @@ class Answer:
 
 
 def answer(content: Any, status: int = 200) -> Answer:
-    """`content` as JSON."""
-    return Answer(status, msgspec.json.encode(content, enc_hook=told))
+    """`content` as JSON, the same bytes for the same."""
+    body = msgspec.json.encode(content, enc_hook=told, order="deterministic")
+    return Answer(status, body)
 
 
 def problem(refused: Refused) -> Answer:

@@ -15,15 +15,11 @@ from argosy.base.ids import Ids
 from argosy.base.refusals import Refused
 from argosy.ctu.service.answers import JSON
 from argosy.ctu.service.facts import ServiceReason
-from argosy.ctu.service.shapes import In
+from argosy.ctu.service.shapes import In, wrong_in
 
 PARAMETERS_MAX = 20
 WHOLE_DIGITS_MAX = 20
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-_WHERE = re.compile(r"^(?P<detail>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
-_MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
-_OWN = re.compile(r"^`(?P<name>[a-z_]+)` ")
 _UTF_8 = {"utf-8", "utf8"}
 
 S = TypeVar("S", bound=In)
@@ -121,11 +117,5 @@ def _is_json(content_type: str) -> bool:
 
 
 def _invalid(reason: ServiceReason, error: msgspec.ValidationError) -> Refused:
-    """The field that is wrong, by its path: also where it is one too many, or missing."""
-    found = _WHERE.match(str(error))
-    detail, path = (found["detail"], found["path"]) if found else (str(error), None)
-    field = (path or "$").removeprefix("$").removeprefix(".")
-    named = _UNKNOWN.match(detail) or _MISSING.match(detail) or _OWN.match(detail)
-    if named is not None:
-        field = f"{field}.{named['name']}".removeprefix(".")
+    field, detail = wrong_in(error)
     return Refused(reason, {"detail": detail[:300]}, field or None)

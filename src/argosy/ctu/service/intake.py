@@ -5,7 +5,7 @@ Event, verdict and the log's entry become durable together, before the sender he
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,33 +90,19 @@ class Intake:
         that comes again with a further proof, and otherwise the same, is judged again. Raises
         `Unavailable` where nothing could be decided.
         """
-        first: dict[UUID, Event] = {}
-        for event in events:
-            first.setdefault(event.id, event)
-        said: dict[UUID, tuple[dict[str, Any], bool] | Refused] = {}
-        for _ in range(2):  # the second time somebody else sent the same at the same moment
-            known = await self._known(list(first))
-            todo: list[tuple[Event, int]] = []
-            for id_, event in first.items():
-                if id_ in said:
-                    continue
-                before = known.get(id_)
-                if before is None:
-                    todo.append((event, 1))
-                elif is_further_attempt(before, event):
-                    todo.append((event, before.attempt + 1))
-                else:
-                    said[id_] = _again(before, event)
-            if todo:
-                said |= await self._judge_new(sender, todo)
-        lost = [id_ for id_ in first if id_ not in said]
-        if lost:
-            known = await self._known(lost)
-            said |= {id_: _again(known[id_], first[id_]) for id_ in lost}
-        return [
-            said[e.id] if e is first[e.id] else _as_first(first[e.id], e, said[e.id])
-            for e in events
-        ]
+        said: list[tuple[dict[str, Any], bool] | Refused | None] = [None] * len(events)
+        waiting = list(range(len(events)))
+        while (
+            waiting
+        ):  # an id that stands there twice is judged the first time and found the second
+            now: dict[UUID, int] = {}
+            for at in waiting:
+                now.setdefault(events[at].id, at)
+            found = await self._judge_once(sender, {id_: events[at] for id_, at in now.items()})
+            for id_, at in now.items():
+                said[at] = found[id_]
+            waiting = [at for at in waiting if said[at] is None]
+        return [one for one in said if one is not None]
 
     async def outcome(self, event_id: UUID, outcome: str) -> str | Refused:
         """What became of an event on the sender's side; the outcome as it is known now."""
@@ -151,6 +137,27 @@ class Intake:
         return None if row is None else Kept.read(row)
 
     # within
+
+    async def _judge_once(
+        self, sender: str, events: Mapping[UUID, Event]
+    ) -> dict[UUID, tuple[dict[str, Any], bool] | Refused]:
+        said: dict[UUID, tuple[dict[str, Any], bool] | Refused] = {}
+        while len(said) < len(events):  # once more where somebody sent the same at the same moment
+            known = await self._known([id_ for id_ in events if id_ not in said])
+            todo: list[tuple[Event, int]] = []
+            for id_, event in events.items():
+                if id_ in said:
+                    continue
+                before = known.get(id_)
+                if before is None:
+                    todo.append((event, 1))
+                elif is_further_attempt(before, event):
+                    todo.append((event, before.attempt + 1))
+                else:
+                    said[id_] = _again(before, event)
+            if todo:
+                said |= await self._judge_new(sender, todo)
+        return said
 
     async def _known(self, ids: list[UUID]) -> dict[UUID, Kept]:
         return {row["id"]: Kept.read(row) for row in await self._db.all(_LATEST, ids)}
@@ -290,15 +297,6 @@ def _again(before: Kept, event: Event) -> tuple[dict[str, Any], bool] | Refused:
             "id",
         )
     return before.answer, True
-
-
-def _as_first(
-    first: Event, event: Event, said: tuple[dict[str, Any], bool] | Refused
-) -> tuple[dict[str, Any], bool] | Refused:
-    field = difference(first, event)
-    if field is not None:
-        return _differs(field)
-    return said if isinstance(said, Refused) else (said[0], True)
 
 
 def _differs(field: str) -> Refused:

@@ -17,7 +17,7 @@ from argosy.base.refusals import Refused
 from argosy.ctu.events import Event, Label, Scalar
 from argosy.ctu.service.facts import ServiceReason
 from argosy.ctu.service.files import Line
-from argosy.ctu.service.shapes import NewEvent
+from argosy.ctu.service.shapes import NewEvent, wrong_in
 
 ATTRIBUTES = "attributes."
 OWN = ("at", "at_s", "amount_major", "outcome", "bad", "scheme", "labelled_at", "loss")
@@ -77,8 +77,7 @@ class Columns:
             told, attributes = self._plain(cells)
             new = msgspec.convert({**told, "attributes": attributes}, NewEvent)
         except msgspec.ValidationError as error:
-            detail, _, path = str(error).partition(" - at `$.")
-            return Reject(line.number, path.rstrip("`"), detail)
+            return Reject(line.number, *wrong_in(error))
         except _WrongCell as wrong:
             return Reject(line.number, wrong.field, wrong.reason)
         event = new.event()

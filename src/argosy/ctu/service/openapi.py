@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from argosy.base.money import currencies
 from argosy.base.refusals import Reason
 from argosy.ctu.service import shapes
 from argosy.ctu.service.answers import JSON, PROBLEM, status_of
@@ -42,6 +43,12 @@ def document(server: str) -> dict[str, Any]:
     forms = _forms()
     schemas, components = msgspec.json.schema_components(forms, ref_template=_REF)
     named = dict(zip(forms, schemas, strict=True))
+    event = components["NewEvent"]
+    event["properties"]["currency"] |= {"enum": ["", *sorted(currencies())], "default": ""}
+    event["anyOf"] = [
+        {"properties": {"amount": {"const": 0}}},
+        {"properties": {"currency": {"minLength": 3}}, "required": ["currency"]},
+    ]
     paths: dict[str, dict[str, Any]] = defaultdict(dict)
     for operation in OPERATIONS:
         paths[operation.path][operation.method.lower()] = _operation(operation, named)

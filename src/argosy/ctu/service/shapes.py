@@ -3,6 +3,7 @@ and the document that describes the API is made of the same lines."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -11,13 +12,19 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from argosy.base.money import AMOUNT_MINOR_MAX, exponent
-from argosy.ctu.events import Event, Scalar
+from argosy.ctu.events import Event
 
 BATCH_MAX = 1_000
 PAGE_MAX = 100
 ATTRIBUTES_MAX = 64
+_FREE = frozenset({"why"})
 AT_MS_MAX = 4_102_444_800_000  # the year 2100
 TEXT_MAX = 200
+
+_WHERE = re.compile(r"^(?P<detail>.*?)(?: - at (?:`key` in )?`(?P<path>[^`]*)`)?$", re.DOTALL)
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
+_MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
+_OWN = re.compile(r"^`(?P<name>[a-z_]+)` ")
 
 Time = Annotated[
     str, Meta(description="RFC 3339 in UTC.", extra_json_schema={"format": "date-time"})
@@ -26,7 +33,8 @@ Name = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=r"^[^\x00-
 Word = Annotated[str, Meta(max_length=60, pattern="^[a-z][a-z0-9_]*$")]
 Scheme = Annotated[str, Meta(max_length=60, pattern="^[a-z0-9_]*$")]
 Said = Annotated[str, Meta(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Why = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"\S")]
+Why = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
+Words = Annotated[str, Meta(max_length=500, pattern=r"^[^\x00]*$")]
 Staff = Annotated[
     str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f]$")
 ]
@@ -37,17 +45,21 @@ AtMs = Annotated[
 Currency = Annotated[
     str, Meta(pattern="^([A-Z]{3})?$", description="ISO 4217; empty without money.")
 ]
-Value = Annotated[str, Meta(max_length=500)] | int | float | bool
+Value = Words | int | float | bool
 
 
 class In(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What comes in: nothing unknown is taken, and no text has a NUL, which no database takes."""
+    """What comes in: nothing unknown is taken, and no text may end in a line break (which `$` in a
+    pattern would let pass), but for the free ones."""
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
-            wrong = _unsound(getattr(self, name))
-            if wrong is not None:
-                raise ValueError(f"`{name}` {wrong}")
+            value = getattr(self, name)
+            texts = value if isinstance(value, list) else [value]
+            if name not in _FREE and any(
+                isinstance(text, str) and text.endswith("\n") for text in texts
+            ):
+                raise ValueError(f"`{name}` ends in a line break")
 
 
 class Out(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +133,9 @@ class NewEvent(In, frozen=True, kw_only=True):
             raise ValueError("`currency` is not an ISO 4217 code")
         if self.amount and not self.currency:
             raise ValueError("`currency` is missing beside `amount`")
+
+        if any(name.endswith("\n") for name in self.attributes):
+            raise ValueError("`attributes` has a name that ends in a line break")
 
     def event(self) -> Event:
         """The event as the brain knows it."""
@@ -209,7 +224,7 @@ class NewLabel(In, frozen=True, kw_only=True):
     source: Literal["customer", "chargeback", "merchant", "sender"] = "sender"
     scheme: Annotated[Scheme, Meta(description="The kind of fraud: `takeover`, `mule`, ...")] = ""
     by: Said = ""
-    why: Annotated[str, Meta(max_length=500)] = ""
+    why: Words = ""
     loss: Minor | UnsetType = UNSET
     at_ms: AtMs | UnsetType = UNSET
 
@@ -415,25 +430,17 @@ class Listing(Out, frozen=True, kw_only=True):
     items: list[dict[str, Any]]
 
 
+def wrong_in(error: msgspec.ValidationError) -> tuple[str, str]:
+    """Which field is wrong, by its path, and why: also where it is one too many, or missing."""
+    found = _WHERE.match(str(error))
+    detail, path = (found["detail"], found["path"]) if found else (str(error), None)
+    field = (path or "$").removeprefix("$").removeprefix(".")
+    named = _UNKNOWN.match(detail) or _MISSING.match(detail) or _OWN.match(detail)
+    if named is not None:
+        field = f"{field}.{named['name']}".removeprefix(".")
+    return field, detail
+
+
 def instant(at: datetime) -> str:
     """A moment as it is written everywhere."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _unsound(value: object) -> str | None:
-    if isinstance(value, str):
-        if "\x00" in value:
-            return "has a NUL character"
-        return "ends in a line break" if value.endswith("\n") and len(value) < TEXT_MAX else None
-    if isinstance(value, list):
-        return next((w for w in map(_unsound, value) if w is not None), None)
-    if isinstance(value, dict):
-        return next(
-            (w for pair in value.items() for w in map(_unsound, pair) if w is not None), None
-        )
-    if isinstance(value, float) and value != value:  # noqa: PLR0124 - not a number
-        return "is not a number"
-    return None
-
-
-Scalars = dict[str, Scalar]
