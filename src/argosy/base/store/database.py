@@ -227,6 +227,13 @@ def _outages() -> Iterator[None]:
 
 async def _prepare(conn: Any) -> None:
     await conn.set_type_codec(
+        "json",
+        schema="pg_catalog",
+        format="binary",
+        encoder=msgspec.json.encode,
+        decoder=msgspec.json.decode,
+    )
+    await conn.set_type_codec(
         "jsonb",
         schema="pg_catalog",
         format="binary",

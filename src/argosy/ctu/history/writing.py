@@ -12,7 +12,7 @@ from argosy.ctu.from_operation import Logged
 _INSERT = """
     INSERT INTO outbox.events (id, subject, kind, body)
     SELECT id, subject, $4, body
-      FROM unnest($1::uuid[], $2::uuid[], $3::jsonb[]) WITH ORDINALITY AS t (id, subject, body, n)
+      FROM unnest($1::uuid[], $2::uuid[], $3::json[]) WITH ORDINALITY AS t (id, subject, body, n)
      ORDER BY n
 """
 

@@ -35,7 +35,7 @@ CREATE TYPE gate.use_row AS (
     year_minor_max bigint
 );
 CREATE TYPE gate.event_row AS (
-    grp int, id uuid, subject uuid, kind text, body jsonb, parties uuid[]
+    grp int, id uuid, subject uuid, kind text, body json, parties uuid[]
 );
 CREATE TYPE gate.transfer_row AS (
     id uuid, action smallint, debit uuid, credit uuid, amount bigint, currency text, kind text,
@@ -575,13 +575,15 @@ BEGIN
         END IF;
     END IF;
     IF p_orders IS NOT NULL AND NOT gate.write_orders(
-        (SELECT array_agg(o) FROM unnest(p_orders) o
-         WHERE doubtful IS NULL OR o.grp <> ALL (doubtful)), p_now) THEN
+        CASE WHEN doubtful IS NULL THEN p_orders
+             ELSE (SELECT array_agg(o) FROM unnest(p_orders) o WHERE o.grp <> ALL (doubtful)) END,
+        p_now) THEN
         RAISE EXCEPTION 'an order moved while the batch was proven' USING ERRCODE = 'AR001';
     END IF;
     IF p_uses IS NOT NULL THEN
-        PERFORM gate.count_uses((SELECT array_agg(m) FROM unnest(p_uses) m
-            WHERE doubtful IS NULL OR m.grp <> ALL (doubtful)));
+        PERFORM gate.count_uses(
+            CASE WHEN doubtful IS NULL THEN p_uses
+                 ELSE (SELECT array_agg(m) FROM unnest(p_uses) m WHERE m.grp <> ALL (doubtful)) END);
         IF EXISTS (SELECT FROM unnest(p_uses) m JOIN gate.usage b
                    ON b.party = m.party AND b.key = m.key
                    WHERE (doubtful IS NULL OR m.grp <> ALL (doubtful)) AND gate.limit_refusal(

@@ -16,7 +16,7 @@ create table outbox.events (
     id      uuid        not null,
     subject uuid        not null,
     kind    text        not null check (kind <> ''),
-    body    jsonb       not null,
+    body    json        not null,  -- written once, read whole: as text it costs least
     parties uuid[]      not null default '{}',
     at      timestamptz not null default clock_timestamp(),
     xact    xid8        not null default pg_current_xact_id(),
