@@ -16,12 +16,12 @@ from argosy.base.refusals import Unavailable, must
 from argosy.base.store import Database
 from argosy.ctu.events import Event
 from argosy.ctu.facts.declared import FactSet, starter
-from argosy.ctu.facts.filling import consumer_of, fill
+from argosy.ctu.facts.filling import consumer_of
 from argosy.ctu.facts.flights import Flights
 from argosy.ctu.facts.following import Entry, Page
 from argosy.ctu.facts.kernel import Kernel, Keys
 from argosy.ctu.facts.process import ENTITIES_MAX, ProcessStates
-from argosy.ctu.facts.sets import ensure, live, live_version, retire
+from argosy.ctu.facts.sets import ensure, live, live_version, prepare, retire
 from argosy.ctu.facts.windows import State
 
 LOAD_TRIES_MAX: Final = 4
@@ -55,13 +55,23 @@ class States(Protocol):
 
     async def snapshot(self) -> int: ...
 
+    async def close(self) -> None: ...
+
 
 class Engine:
     """Everything about one fact set: its code, its states, and who is in the air."""
 
-    def __init__(self, db: Database, fact_set: FactSet, url: str | None, entities_max: int) -> None:
+    def __init__(
+        self,
+        db: Database,
+        fact_set: FactSet,
+        url: str | None,
+        entities_max: int,
+        told: Callable[[Entry], None],
+    ) -> None:
         self.kernel = Kernel(fact_set)
-        self.flights = Flights(self.kernel)
+        self._told = told
+        self.flights = Flights(self.kernel, keep_ghosts=url is None)
         self.heard: deque[UUID] = deque(maxlen=HEARD_MAX)
         consumer = consumer_of(fact_set.version)
         self.states: States
@@ -70,7 +80,7 @@ class Engine:
                 db, self.kernel, consumer, self._heard, entities_max=entities_max
             )
         else:
-            from argosy.ctu.facts.redis import RedisStates
+            from argosy.ctu.facts.in_redis import RedisStates
 
             self.states = RedisStates(db, self.kernel, consumer, self._heard, url)
 
@@ -78,6 +88,7 @@ class Engine:
         if entry.changes is None:
             self.heard.append(entry.event.id)
         self.flights.heard(entry)
+        self._told(entry)
 
     def row(self, event: Event, keys: Keys, states: list[State | None]) -> Vector:
         """The facts of `event` from the states of its keys."""
@@ -106,6 +117,8 @@ class Facts:
     The log is what changes facts; `run` follows it. `columns` is the order of the vector, `version` its
     fingerprint; both change when another set goes live, between two events: `on_switch(fact_set)` is
     awaited before, for whoever must get ready, and the change is made right after it returns.
+
+    `on_entry` is told of each entry of the log, once and in order, for whoever follows the log along.
     """
 
     def __init__(
@@ -116,20 +129,23 @@ class Facts:
         *,
         entities_max: int = ENTITIES_MAX,
         on_switch: Callable[[FactSet], Awaitable[None]] | None = None,
+        on_entry: Callable[[Entry], None] | None = None,
     ) -> None:
         self._db = db
         self._url = url
         self._entities_max = entities_max
-        self._engine = Engine(db, fact_set, url, entities_max)
+        self._told_at = Position(0, 0)
+        self._engine = self._made(fact_set)
         self._started = False
         self.on_switch = on_switch
+        self.on_entry = on_entry
 
     @classmethod
     async def open(
         cls, db: Database, url: str | None = None, *, entities_max: int = ENTITIES_MAX
     ) -> Facts:
         """Facts of the live set; where none was published, of the starter set."""
-        return cls(db, await ensure(db, starter()), url, entities_max=entities_max)
+        return cls(db, await ensure(db, starter(), url), url, entities_max=entities_max)
 
     @property
     def fact_set(self) -> FactSet:
@@ -192,10 +208,15 @@ class Facts:
 
     async def start(self) -> None:
         """Fill the set if nobody did, take up its snapshot and read the log up to now."""
-        if self._url is None:
-            await fill(self._db, self.fact_set)
+        self._started = False
+        await prepare(self._db, self.fact_set, self._url)
         await self._engine.states.start()
         self._started = True
+
+    async def close(self) -> None:
+        """Let go of what is held outside of this process."""
+        self._started = False
+        await self._engine.states.close()
 
     async def catch_up(self) -> None:
         """Read the log up to now."""
@@ -248,9 +269,8 @@ class Facts:
     async def switch(self, fact_set: FactSet) -> None:
         """Read by `fact_set` from now on: it is filled and caught up first, and takes over at once."""
         old = self._engine
-        new = Engine(self._db, fact_set, self._url, self._entities_max)
-        if self._url is None:
-            await fill(self._db, fact_set)
+        new = self._made(fact_set)
+        await prepare(self._db, fact_set, self._url)
         await new.states.start()
         if self.on_switch is not None:
             await self.on_switch(fact_set)
@@ -266,6 +286,17 @@ class Facts:
                 if flight.outcome is not None:
                     new.flights.end(flight.event, flight.outcome)
         self._engine = new
+        await old.states.close()
+
+    def _made(self, fact_set: FactSet) -> Engine:
+        return Engine(self._db, fact_set, self._url, self._entities_max, self._tell)
+
+    def _tell(self, entry: Entry) -> None:
+        """Two engines read the same log while one takes over from the other."""
+        if entry.position > self._told_at:
+            self._told_at = entry.position
+            if self.on_entry is not None:
+                self.on_entry(entry)
 
     async def _step(self, engine: Engine) -> Page:
         page = await engine.states.step()
