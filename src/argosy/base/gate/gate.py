@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -11,6 +10,7 @@ from msgspec.structs import replace
 
 from argosy.base.clock import Clock
 from argosy.base.gate.commit import Committed, GroupCommit
+from argosy.base.gate.patience import Patience
 from argosy.base.ids import derive
 from argosy.base.ledger.facts import Action, Posted
 from argosy.base.orders.facts import Order, OrderReason, State
@@ -47,6 +47,7 @@ class ScreenedGate:
         self._orders = orders
         self._clock = clock
         self._announce = announce
+        self._patience = Patience(SCREEN_SECONDS_MAX)
         self.unscreened = 0  # operations that were stopped because the brain did not answer
 
     async def carry_out(
@@ -106,8 +107,7 @@ class ScreenedGate:
     async def _judge(self, operation: Operation) -> Verdict | Refused:
         """The brain's verdict. No answer is not a yes: it is a refusal, and it is loud."""
         try:
-            async with asyncio.timeout(SCREEN_SECONDS_MAX):
-                return await self._screening.judge(operation)
+            return await self._patience.wait(self._screening.judge(operation))
         except Exception:  # noqa: BLE001 - whatever it is, no answer is not a yes
             self.unscreened += 1
             _log.exception("operation %s was not screened, so it is stopped", operation.id)

@@ -108,7 +108,7 @@ async def _pay_shop(visit: Visit, number: str, fixed_minor: int | None) -> Answe
         return await again(amount)
     note = visit.text("note")
     command = PayMerchant(visit.command_id(), amount, number, note)
-    fields = {"to": number, "amount": plain(amount), "note": note}
+    fields = {} if visit.as_json else {"to": number, "amount": plain(amount), "note": note}
     at_once = visit.text("step") == "once"
     return await carry_out(
         visit, MoneyForm(command, "/pay", "lite.confirm.pay", fields, again, at_once)
