@@ -183,6 +183,11 @@ class OwnerScore:
                     self.unlearn(entry.event)
             self._at, more = page.end, page.more
 
+    @property
+    def at(self) -> Position:
+        """Up to where `catch_up` has read the log: whoever follows it tells what comes after."""
+        return self._at
+
     def wake(self) -> None:
         """Something was committed: look at the log soon."""
         self._woken.set()
