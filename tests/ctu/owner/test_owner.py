@@ -154,7 +154,7 @@ def test_doubts_are_likelihood_ratios_that_add_up(crowd):
 
 def test_reasons_are_in_words_and_the_strongest_first(crowd):
     found = reasons(known(20), crowd, stranger(40), 5)
-    assert len(found) == 5
+    assert 3 <= len(found) <= 5
     assert [w.contribution for w in found] == sorted((w.contribution for w in found), reverse=True)
     words = {w.words for w in found}
     assert "this device: never seen with this account" in words
