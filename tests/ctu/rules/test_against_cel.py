@@ -2,20 +2,23 @@
 
 Where cel-python gives a value, the columns give the same; where it fails because something is missing,
 the rule is not evaluated. Numbers are written as doubles for cel-python, which keeps whole numbers apart.
+Before `in` stands a name only, and `exists_one` asks for nothing that may be missing: there cel-python
+answers false where CEL says that the whole fails.
 """
 
+import os
 import warnings
 from datetime import date
 from uuid import UUID
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 from argosy.ctu.cel import parse
 from argosy.ctu.events import Event
-from argosy.ctu.rules.checked import Checker
+from argosy.ctu.rules.checked import Checker, TypeMistake
 from argosy.ctu.rules.compiled import RuleSet
 from argosy.ctu.rules.declared import Action, Rule
 from argosy.ctu.rules.plain import plain
@@ -82,13 +85,14 @@ tests = st.one_of(
               st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)),
     st.builds(lambda a, vs: tuple(
         f"{a[n]} in [{', '.join(number_text(v)[n] for v in vs)}]" for n in (0, 1)
-    ), numbers, st.lists(VALUES, min_size=1, max_size=3)),
+    ), name(NUMBERS), st.lists(VALUES, min_size=1, max_size=3)),
     st.sampled_from(("otp", "pin")).map(lambda p: (f"'{p}' in event.proofs",) * 2),
     name(NAMES).map(lambda n: both("has({})", n)),
     st.just(("event.vpn", "event.vpn")),
+    st.just(("['a', 'pay'].exists_one(x, x == event.kind)",) * 2),
     st.sampled_from(("true", "false")).map(lambda t: (t, t)),
     st.builds(lambda f, a: both(f"['a', 'pay'].{f}(x, x == {{}})", a),
-              st.sampled_from(("exists", "all", "exists_one")), name(TEXTS)),
+              st.sampled_from(("exists", "all")), name(TEXTS)),
 )  # fmt: skip
 truths = st.recursive(
     tests,
@@ -175,6 +179,21 @@ def rules_of(texts):
     )  # fmt: skip
 
 
+def reckonable(conditions):
+    """Whether no constant is divided by nothing, which is refused before anything runs."""
+    checker = Checker(VOCABULARY.types(), THRESHOLDS.values.keys())
+    try:
+        for ours, _ in conditions:
+            checker.condition(parse(ours))
+    except TypeMistake as wrong:
+        assert wrong.message == "this cannot be reckoned"  # noqa: PT017
+        return False
+    return True
+
+
+conditions_of = st.lists(truths, min_size=1, max_size=8).filter(reckonable)
+
+
 def said_of(judgement, count):
     hits = {hit.rule for hit in judgement.hits}
     names = [f"velocity.r{n}" for n in range(count)]
@@ -189,13 +208,18 @@ def judged(rules, scenes):
     return rules.judge([event for event, _, _ in scenes], facts, {"mule": score})
 
 
+EXAMPLES = int(os.environ.get("CEL_EXAMPLES", "120"))
 CALM = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],  # to make a failure smaller takes minutes
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
 @CALM
-@given(st.lists(truths, min_size=1, max_size=6), st.lists(scenes(), min_size=1, max_size=3))
+@given(conditions_of, st.lists(scenes(), min_size=1, max_size=3))
 def test_the_columns_agree_with_cel_python(conditions, scenes):
     rules = rules_of([ours for ours, _ in conditions])
     expected = [[by_cel_python(theirs, scene) for _, theirs in conditions] for scene in scenes]
@@ -208,7 +232,7 @@ def test_the_columns_agree_with_cel_python(conditions, scenes):
 
 
 @CALM
-@given(st.lists(truths, min_size=1, max_size=12), scenes())
+@given(conditions_of, scenes())
 def test_the_columns_agree_with_plain_python(conditions, scene):
     rules = rules_of([ours for ours, _ in conditions])
     event, facts, score = scene
@@ -248,11 +272,21 @@ def test_missing_is_neither_true_nor_false(line):
     assert {True: "true", False: "false", None: "missing"}[said] == expected.strip()
 
 
+def test_a_failed_sum_is_missing_before_in_as_well():
+    event = Event(id=UUID(int=1), kind="pay", at_ms=0, account="me", currency="INR")
+    rules = rules_of(
+        ["event.amount / 0 in [0]", "(event.risk + 1) in [1, 2]", "event.amount in [0]"]
+    )
+    scene = event, dict.fromkeys(COLUMNS), None
+    assert said_of(judged(rules, [scene])[0], 3) == [None, None, True]
+
+
 def test_twin_another_condition_is_seen_to_differ():
     def differ(scene):
-        return by_cel_python("event.amount >= 3.0", scene) != said_of(
-            judged(rules_of(["event.amount > 3"]), [scene])[0], 1
-        )[0]
+        return (
+            by_cel_python("event.amount >= 3.0", scene)
+            != said_of(judged(rules_of(["event.amount > 3"]), [scene])[0], 1)[0]
+        )
 
     event, _, _ = find(scenes(), differ)
     assert event.amount == 3

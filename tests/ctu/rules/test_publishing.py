@@ -109,7 +109,9 @@ async def test_who_wrote_it_may_not_publish_it(publishing):
     assert answer.reason is RuleReason.SECOND_PERSON_NEEDED
     answer = await publishing.publish(NAME, number, State.PERCENT, "anita", "mine", percent=5)
     assert answer.reason is RuleReason.SECOND_PERSON_NEEDED
-    assert isinstance(await publishing.publish(NAME, number, State.LIVE, "ravi", "ours"), SetVersion)
+    assert isinstance(
+        await publishing.publish(NAME, number, State.LIVE, "ravi", "ours"), SetVersion
+    )
 
 
 async def test_unless_the_operator_says_that_one_is_enough(db, clock):
@@ -141,7 +143,9 @@ async def test_what_else_is_refused(publishing, line):
     number = await drafted(publishing)
     doing = {
         "publish unknown version": publishing.publish(NAME, 9, State.LIVE, "ravi", "x"),
-        "publish 0 percent": publishing.publish(NAME, number, State.PERCENT, "ravi", "x", percent=0),
+        "publish 0 percent": publishing.publish(
+            NAME, number, State.PERCENT, "ravi", "x", percent=0
+        ),
         "publish 100 percent": publishing.publish(
             NAME, number, State.PERCENT, "ravi", "x", percent=100
         ),
@@ -194,14 +198,14 @@ async def test_every_process_switches_within_a_second(publishing, live):
         number = await drafted(publishing)
         await publishing.publish(NAME, number, State.LIVE, "ravi", "x")
         async with asyncio.timeout(10):  # a second on a quiet machine
-            while NAME not in names(judged(live).hits):
+            while NAME not in names(judged(live).hits):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
     finally:
         following.cancel()
 
 
 async def test_thresholds_are_published_too(publishing, live):
-    text = '[values]\nnew_payee_minor = 1\n[scales]\nINR = 1.0\n'
+    text = "[values]\nnew_payee_minor = 1\n[scales]\nINR = 1.0\n"
     answer = await publishing.set_thresholds(text, "anita", "anita", "x")
     assert answer.reason is RuleReason.SECOND_PERSON_NEEDED
     answer = await publishing.set_thresholds(text, "anita", "ravi", "x")

@@ -143,7 +143,9 @@ class Circuit:
 
     def _fused(self, parts: set[int]) -> set[int]:
         """`has(x) && x >= 5` is one test: of x where it is there, and of less than anything where not."""
-        asked = {self._tests[p][1]: p for p in parts if p in self._tests and self._tests[p][0] == "has"}
+        asked = {
+            self._tests[p][1]: p for p in parts if p in self._tests and self._tests[p][0] == "has"
+        }
         if not asked:
             return parts
         fused = set(parts)

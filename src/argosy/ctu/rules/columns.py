@@ -96,7 +96,7 @@ class Columns:
 
     def _rarity(self, part: int) -> tuple[int, int]:
         """A guess at how seldom a test is not false: a fact above a bound is the rarest."""
-        kind = self._key_of[part][0]  # type: ignore[index]
+        kind = self._key_of[part][0]
         return ("ge", "lt", "ge2", "text", "lt2", "plain").index(kind) if kind in (
             "ge", "lt", "ge2", "text", "lt2", "plain"
         ) else 9, part  # fmt: skip
@@ -130,8 +130,9 @@ class Columns:
             for place, _, _ in members:
                 at[place] = end
                 end += 1
-            left, right = (_places([at[m[side]] for m in members]) for side in (1, 2))
-            self._sums.append(_Sum(sign, start, end, left, right))
+            lefts = _places([at[left] for _, left, _ in members])
+            rights = _places([at[right] for _, _, right in members])
+            self._sums.append(_Sum(sign, start, end, lefts, rights))
         sides: list[list[int]] = [[], []]
         self._filled_start = end
         for high in (False, True):
@@ -151,7 +152,7 @@ class Columns:
         directly in a rule, which are looked at only where they matter."""
         kinds: dict[str, list[tuple[int, Any]]] = defaultdict(list)
         for reference, key in self._key_of.items():
-            kind, *rest = key  # type: ignore[misc]
+            kind, *rest = key
             lazy = kind in ("ge", "lt", "join")
             if reference in joined or (reference in direct and not lazy):
                 kinds[kind].append((reference, tuple(rest)))
@@ -218,7 +219,7 @@ class Columns:
         truths: dict[int, int] = {TRUE: 0}
         for items in rules:
             for item in items:
-                if self._key_of[item][0] not in ("ge", "lt"):  # type: ignore[index]
+                if self._key_of[item][0] not in ("ge", "lt"):
                     truths.setdefault(item, len(truths))
         self._shown = _places([self._at[item] for item in truths])
         self._shown_start = self.numbers_count
@@ -242,7 +243,7 @@ class Columns:
         self._above_end = len(rules) - sum(below)
 
     def _item(self, item: int, truths: Mapping[int, int]) -> tuple[int, float, int]:
-        kind, *rest = self._key_of[item]  # type: ignore[misc]
+        kind, *rest = self._key_of[item]
         if kind in ("ge", "lt"):
             return self._number_at[rest[0]], rest[1], 1 if kind == "ge" else -1
         return self._shown_start + truths[item], 0.0, 1
@@ -272,7 +273,7 @@ class Columns:
             start += len(places)
 
     def found(
-        self, numbers: Numbers, texts: Sequence[Truths], plains: Sequence[Sequence[int]]
+        self, numbers: Numbers, texts: Sequence[Truths], plains: Sequence[Any]
     ) -> tuple[Found, Found]:
         """What hits, and what cannot be said because something is missing.
 
@@ -287,9 +288,7 @@ class Columns:
             return self._looked_at(numbers, maybe.nonzero()[0])
         return self._looked_at_many(numbers, maybe)
 
-    def _truths(
-        self, numbers: Numbers, texts: Sequence[Truths], plains: Sequence[Sequence[int]]
-    ) -> Truths:
+    def _truths(self, numbers: Numbers, texts: Sequence[Truths], plains: Sequence[Any]) -> Truths:
         shape = numbers.shape[1:]
         truths, _ = self._buffer(shape)
         if len(self._bounded):

@@ -21,7 +21,7 @@ from argosy.ctu.rules.declared import Rule
 from argosy.ctu.rules.plain import Plain
 from argosy.ctu.rules.reading import Getter, getter
 from argosy.ctu.rules.thresholds import Thresholds
-from argosy.ctu.rules.vocabulary import TRUTH, Vocabulary
+from argosy.ctu.rules.vocabulary import Vocabulary
 
 TOGETHER_MAX: Final = 64
 """So many events are judged in one pass: what they need still fits into the processor's caches."""
@@ -69,10 +69,10 @@ class RuleSet:
         must(len(self._by_name) == len(self.rules), "two rules have one name")
         self._names = [rule.name for rule in rules]
         self._share = [self.percents[name] for name in self._names]
-        self._all_count = min(self._share, default=100.0) >= 100  # noqa: PLR2004
+        self._all_count = min(self._share, default=100.0) >= 100
         self._types = vocabulary.types()
         self._facts = {name: n for n, name in enumerate(vocabulary.columns)}
-        self._offsets = utc_offsets or {}
+        self.utc_offsets = utc_offsets or {}
         self.version = self._fingerprint()
         circuit = Circuit()
         checker = Checker(self._types, thresholds.values.keys())
@@ -97,7 +97,7 @@ class RuleSet:
             sorted(self.percents.items()),
             self.thresholds,
             list(self.vocabulary.columns),
-            sorted(self._offsets.items()),
+            sorted(self.utc_offsets.items()),
         )
         return "rules-" + hashlib.blake2b(msgspec.json.encode(said), digest_size=6).hexdigest()
 
@@ -127,7 +127,7 @@ class RuleSet:
 
     def _getter(self, name: str) -> Getter:
         if name not in self._getters:
-            self._getters[name] = getter(name, self._types, self._offsets)
+            self._getters[name] = getter(name, self._types, self.utc_offsets)
         return self._getters[name]
 
     def rule(self, name: str) -> Rule:
@@ -193,7 +193,9 @@ class RuleSet:
         if self._threshold_inputs:
             numbers[self._threshold_places] = np.array([b for _, b in bounds]).T
         readings = [
-            _Reading(self, event, facts[n], {s: float(v[n]) for s, v in scores.items()}, bounds[n][0])
+            _Reading(
+                self, event, facts[n], {s: float(v[n]) for s, v in scores.items()}, bounds[n][0]
+            )
             for n, event in enumerate(events)
         ]
         for place, run in self._plain_inputs:
@@ -257,7 +259,7 @@ class RuleSet:
 
     def _counts(self, rule: int, account: str) -> bool:
         share = self._share[rule]
-        return share >= 100 or (share > 0 and place_of_account(self._names[rule], account) < share)  # noqa: PLR2004
+        return share >= 100 or (share > 0 and place_of_account(self._names[rule], account) < share)
 
 
 def place_of_account(rule: str, account: str) -> float:
@@ -288,8 +290,7 @@ class _Reading:
 
     def __call__(self, name: str) -> Any:
         if name.startswith("event."):
-            value = self._rules._getters[name](self.event)  # noqa: SLF001
-            return value
+            return self._rules._getters[name](self.event)  # noqa: SLF001
         if name.startswith("t."):
             return self._bounds[name[2:]]
         place = self._rules._facts.get(name)  # noqa: SLF001
@@ -339,7 +340,9 @@ def _with_scope(rule: Rule, circuit: Circuit, condition: int) -> int:
             parts.append(circuit.scope(name, texts))
     if rule.besides:
         parts.append(circuit.scope("event.kind", rule.besides, -1))
-    return condition if condition in (FALSE, TRUE) and len(parts) == 1 else circuit.join(False, parts)
+    return (
+        condition if condition in (FALSE, TRUE) and len(parts) == 1 else circuit.join(False, parts)
+    )
 
 
 def _names_read(expr: Expr) -> tuple[str, ...]:

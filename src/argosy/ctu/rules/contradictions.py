@@ -136,4 +136,6 @@ def _texts(expr: Expr, sign: int) -> tuple[str, frozenset[str]] | None:
 
 
 def _said(span: Span) -> str:
-    return f"never below {span.low:g}" if span.high == math.inf else f"{span.low:g} to {span.high:g}"
+    return (
+        f"never below {span.low:g}" if span.high == math.inf else f"{span.low:g} to {span.high:g}"
+    )

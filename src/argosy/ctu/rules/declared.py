@@ -1,21 +1,21 @@
 """A rule as it is written: one TOML file, `starter/<family>/<name>.toml` or the same text published.
 
-    owner = "risk"                      # who answers for it
-    since = 2026-11-22
-    action = "challenge"                # challenge review deny allow (trust) or score
-    challenge = "otp"                   # otp pin wait confirm_payee call
-    reason = "More payments in a minute than a person makes."
-    when = "account.count_1m >= 10 && event.kind in ['send', 'pay']"
-    weight = 0.6                        # how much it adds to the score, 0 to 1
-    kinds = []                          # empty is all; `besides` are kinds that it leaves alone
+owner = "risk"                      # who answers for it
+since = 2026-11-22
+action = "challenge"                # challenge review deny allow (trust) or score
+challenge = "otp"                   # otp pin wait confirm_payee call
+reason = "More payments in a minute than a person makes."
+when = "account.count_1m >= 10 && event.kind in ['send', 'pay']"
+weight = 0.6                        # how much it adds to the score, 0 to 1
+kinds = []                          # empty is all; `besides` are kinds that it leaves alone
 
-    [hit]
-    "account.count_1m" = 12
-    "event.kind" = "send"
+[hit]
+"account.count_1m" = 12
+"event.kind" = "send"
 
-    [miss]
-    "account.count_1m" = 3
-    "event.kind" = "send"
+[miss]
+"account.count_1m" = 3
+"event.kind" = "send"
 """
 
 from __future__ import annotations
@@ -166,8 +166,8 @@ def place_of(text: str, key: str, after: int = 0) -> tuple[int, int]:
                 if bare.startswith("["):
                     return number, 1
                 continue
-            after = line[len(before) + 1 :]
-            return number, len(before) + 2 + len(after) - len(after.lstrip())
+            value = line[len(before) + 1 :]
+            return number, len(before) + 2 + len(value) - len(value.lstrip())
     return 1, 1
 
 

@@ -36,7 +36,9 @@ def example_event(rule: Rule, example: Example) -> Event:
     }
     hour, weekday = told.pop("hour", 12), told.pop("weekday", 0)
     at_ms = round(MONDAY_NOON.timestamp() * 1000) + _HOUR_MS * (hour - 12 + 24 * weekday)
-    attributes = {name: told.pop(name) for name in list(told) if f"event.{name}" not in EVENT_FIELDS}
+    attributes = {
+        name: told.pop(name) for name in list(told) if f"event.{name}" not in EVENT_FIELDS
+    }
     told.pop("pair", None)
     if "proofs" in told:
         told["proofs"] = frozenset(told["proofs"])
@@ -61,7 +63,7 @@ def example_scores(example: Example) -> Mapping[str, npt.NDArray[np.float64]]:
 
 def wrong_names(example: Example, types: Mapping[str, str]) -> list[tuple[str, str]]:
     """Names in `example` that nobody knows, or whose value is of another type; each with what is wrong."""
-    wanted = {"number": (int, float), "text": str, "bool": bool, "set": list}
+    wanted: dict[str, Any] = {"number": (int, float), "text": str, "bool": bool, "set": list}
     found = []
     for name, value in example.items():
         kind = types.get(name)

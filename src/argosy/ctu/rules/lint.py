@@ -193,7 +193,7 @@ class _Linter:
         top, left = place_of(self._text, "when")
         opening = self._lines[top - 1][left - 1 :]
         quotes = 3 if opening.startswith(('"""', "'''")) else 1
-        if quotes == 3 and not opening[3:].strip():  # noqa: PLR2004
+        if quotes == 3 and not opening[3:].strip():
             return top + line, column
         return top + line - 1, column + (left + quotes - 1 if line == 1 else 0)
 

@@ -25,7 +25,7 @@ def plain(expr: Expr) -> Plain:
 
 def _literal(expr: Expr) -> Plain:
     value = expr.value
-    return lambda read: value
+    return lambda _: value
 
 
 def _read(expr: Expr) -> Plain:
@@ -129,15 +129,15 @@ def _strict(expr: Expr) -> Plain:
     return worked
 
 
-def _one_of(items: list[Any], said: list[bool | None]) -> bool | None:
+def _one_of(_: list[Any], said: list[bool | None]) -> bool | None:
     return None if None in said else sum(map(bool, said)) == 1
 
 
-def _any(items: list[Any], said: list[bool | None]) -> bool | None:
+def _any(_: list[Any], said: list[bool | None]) -> bool | None:
     return True if True in said else None if None in said else False
 
 
-def _every(items: list[Any], said: list[bool | None]) -> bool | None:
+def _every(_: list[Any], said: list[bool | None]) -> bool | None:
     return False if False in said else None if None in said else True
 
 
@@ -147,7 +147,7 @@ def _kept(items: list[Any], said: list[bool | None]) -> list[Any] | None:
     return [item for item, keep in zip(items, said, strict=True) if keep]
 
 
-def _mapped(items: list[Any], said: list[Any]) -> list[Any] | None:
+def _mapped(_: list[Any], said: list[Any]) -> list[Any] | None:
     return None if None in said else said
 
 

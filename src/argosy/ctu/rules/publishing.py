@@ -83,7 +83,12 @@ class Publishing(Sets):
                 name, number, text, by, self._clock.now(), why,
             )  # fmt: skip
         return RuleVersion(
-            name=name, number=number, text=text, written_by=by, written_at=self._clock.now(), why=why
+            name=name,
+            number=number,
+            text=text,
+            written_by=by,
+            written_at=self._clock.now(),
+            why=why,
         )
 
     async def publish(

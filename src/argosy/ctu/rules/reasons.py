@@ -13,5 +13,13 @@ class RuleReason(Reason):
     RULE_SET_UNKNOWN = 332, Kind.UNKNOWN, "There is no rule set of this number."
     SECOND_PERSON_NEEDED = 333, Kind.FORBIDDEN, "Whoever wrote it may not publish it."
     RULE_NOT_PUBLISHED = 334, Kind.STATE, "The rule is not part of the set of today."
-    PERCENT_OUTSIDE = 335, Kind.INPUT, "A rule is rolled out to more than 0 and less than 100 percent."
-    THRESHOLDS_WRONG = 336, Kind.INPUT, "The thresholds cannot be read, or a rule names one they lack."
+    PERCENT_OUTSIDE = (
+        335,
+        Kind.INPUT,
+        "A rule is rolled out to more than 0 and less than 100 percent.",
+    )
+    THRESHOLDS_WRONG = (
+        336,
+        Kind.INPUT,
+        "The thresholds cannot be read, or a rule names one they lack.",
+    )

@@ -6,7 +6,9 @@ endings by their lengths. Only `contains` and `matches` are tried one by one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -52,10 +54,9 @@ class TextTests:
         elif what == "endsWith":
             self._ends.setdefault(len(argument), {}).setdefault(argument, []).append(place)
         elif what == "contains":
-            self._tried.append((place, lambda text, part=argument: part in text))
+            self._tried.append((place, partial(_contains, argument)))
         elif what == "matches":
-            search = matcher(argument).search
-            self._tried.append((place, lambda text, s=search: s(text[:TEXT_MAX]) is not None))
+            self._tried.append((place, partial(_matches, matcher(argument))))
         else:
             self._always.append(place)
 
@@ -86,3 +87,11 @@ class TextTests:
         row = self._base.copy()
         row[true] = -row[true]
         return row
+
+
+def _contains(part: str, text: str) -> bool:
+    return part in text
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> bool:
+    return pattern.search(text[:TEXT_MAX]) is not None

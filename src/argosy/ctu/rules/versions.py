@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -112,7 +113,9 @@ class Sets:
         if number == 0:
             return starter_set()
         row = await self._db.one("SELECT * FROM ctu.rule_sets WHERE number = $1", number)
-        return Refused(RuleReason.RULE_SET_UNKNOWN, {"number": number}) if row is None else set_in(row)
+        return (
+            Refused(RuleReason.RULE_SET_UNKNOWN, {"number": number}) if row is None else set_in(row)
+        )
 
     async def load(self, version: SetVersion | None = None) -> Loaded:
         """The rules of a set (of today, where none is given), read and ready to compile.
@@ -147,7 +150,7 @@ class Sets:
         sets = [set_in(row) for row in rows]
         changes = [
             change
-            for before, after in zip(sets, sets[1:], strict=False)
+            for before, after in itertools.pairwise(sets)
             for change in changes_between(before, after)
         ]
         return [change for change in changes if name in (None, change.name)]
@@ -165,8 +168,10 @@ class Sets:
         if one not in found or other not in found:
             number = other if one in found else one
             return Refused(RuleReason.RULE_VERSION_UNKNOWN, {"name": name, "number": number})
-        texts = (found[n].text.splitlines() for n in (one, other))
-        return "\n".join(difflib.unified_diff(*texts, f"{name} {one}", f"{name} {other}", lineterm=""))
+        old, new = (found[n].text.splitlines() for n in (one, other))
+        return "\n".join(
+            difflib.unified_diff(old, new, f"{name} {one}", f"{name} {other}", lineterm="")
+        )
 
     def thresholds_of(self, version: SetVersion) -> Thresholds:
         """The thresholds that hold in a set."""

@@ -66,7 +66,7 @@ class Vocabulary:
         """The type of each name. An own field of the event wins over an attribute of that name."""
         found = {f"event.{name}": kind for name, kind in self.attributes.items()}
         found.update(EVENT_FIELDS)
-        found.update({name: NUMBER for name in self.columns})
+        found.update(dict.fromkeys(self.columns, NUMBER))
         found.update({f"score.{name}": NUMBER for name in (*SCORES, *self.scores)})
         found["owner.score"] = NUMBER
         return found
@@ -80,7 +80,16 @@ class Vocabulary:
         return entity not in ("account", "received") or word.startswith(_MISSING_WHEN_NOTHING)
 
 
-_MISSING_WHEN_NOTHING = ("mean", "spread", "max", "age", "since", "ratio", "night_share", "bad_share")
+_MISSING_WHEN_NOTHING = (
+    "mean",
+    "spread",
+    "max",
+    "age",
+    "since",
+    "ratio",
+    "night_share",
+    "bad_share",
+)
 
 
 def starter_vocabulary(scores: Sequence[str] = ()) -> Vocabulary:
