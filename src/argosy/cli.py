@@ -18,18 +18,20 @@ import typer
 import uvloop
 
 from argosy import settings as config
-from argosy.app import Wallet, build, set_up
+from argosy.app import Wallet, build, offsets, set_up
 from argosy.base.gate.commit import LANES
-from argosy.base.ids import parse_id
 from argosy.base.ledger.verify import verify
 from argosy.base.manifest import ManifestError
 from argosy.base.parties.facts import PartyReason
 from argosy.base.refusals import Refused, Unavailable
-from argosy.base.store import Database, StoreError, installation
+from argosy.base.store import Database, StoreError, installation, nodes
 from argosy.base.store.durability import durable
 from argosy.base.store.migrations import migrate, pending
 from argosy.base.store.postgres import Postgres
-from argosy.ctu.old_cases import CaseState
+from argosy.ctu import cli as risk
+from argosy.ctu import terminal
+from argosy.ctu.cases.cli import app as cases
+from argosy.ctu.service import alone
 from argosy.management.status import forget_running, note_running, parts
 from argosy.partners.api.facts import NewKey
 from argosy.sandbox.town import Town, lay_out
@@ -54,12 +56,11 @@ bench = typer.Typer(help="Measure it on this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
 keys = typer.Typer(help="Keys of the partner API.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
-cases = typer.Typer(help="Payments that wait for a human.", no_args_is_help=True)
 app.add_typer(cases, name="cases")
 app.add_typer(db, name="db")
 app.add_typer(ledger, name="ledger")
+app.add_typer(risk.mounted(), name="risk")
 
-Case = Annotated[str, typer.Argument(help="The case's id, as `argosy cases list` shows it.")]
 By = Annotated[str, typer.Option(help="Who decides.")]
 Why = Annotated[str, typer.Option(help="The reason, which is kept.")]
 Demo = Annotated[bool, typer.Option("--demo", help="Work on the demo town; needs no key.")]
@@ -133,7 +134,7 @@ async def _up(
 ) -> None:
     async with watching(server.watch if server else None), wired(settings, url) as wallet:
         await _durable(wallet)
-        applied = await migrate(wallet.db, settings.markets)
+        applied = await nodes.migrate(wallet.db, settings.markets)
         if applied:
             say(f"Applied {len(applied)} migrations.")
         await set_up(wallet)
@@ -346,7 +347,7 @@ def db_migrate(demo: Demo = False) -> None:
         async with _database(settings) as url:
             database = await Database.open(url, 2)
             try:
-                applied = await migrate(database, settings.markets)
+                applied = await nodes.migrate(database, settings.markets)
             finally:
                 await database.close()
         for migration in applied:
@@ -356,6 +357,27 @@ def db_migrate(demo: Demo = False) -> None:
     _run(inside())
 
 
+@db.command("distribute")
+def db_distribute(demo: Demo = False) -> None:
+    """Put the tables on the nodes of a Citus cluster. `db migrate` and `up` do it too, where there is
+    one."""
+    settings = config.load(demo=demo)
+
+    async def inside() -> nodes.Moved:
+        async with _database(settings) as url:
+            database = await Database.open(url, 2)
+            try:
+                await migrate(database, settings.markets)
+                return await nodes.distribute(database, settings.markets)
+            finally:
+                await database.close()
+
+    done = _run(inside())
+    for placed in done.moved:
+        say(str(placed))
+    say(f"{len(done.moved)} tables moved, {done.before} lay where they are to lie.")
+
+
 @db.command("url")
 def db_url(demo: Demo = False) -> None:
     """Print where the running embedded database can be reached, for psql and pg_dump."""
@@ -363,6 +385,62 @@ def db_url(demo: Demo = False) -> None:
     if settings.database_url is not None:
         _stop("The database is a given one: ARGOSY_DATABASE_URL says where.")
     say(Postgres(settings.postgres_folder).url())
+
+
+# --- the risk brain ------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _place(demo: bool) -> AsyncIterator[terminal.Place]:
+    """Where the commands of `argosy risk` and `argosy cases` work: the wallet's own database, or that of
+    a brain that stands alone, where there is no wallet."""
+    settings, means = config.load(demo=demo), _alone(demo)
+    logging.basicConfig(level="WARNING")
+    if await alone.stands_alone(means, settings.postgres_folder):
+        async with alone.opened_place(means) as place:
+            yield place
+        return
+    async with _database(settings) as url, wired(settings, url) as wallet:
+        waiting = await pending(wallet.db, settings.markets)
+        if waiting:
+            _stop(f"The database lacks {len(waiting)} migrations: run `argosy db migrate`.")
+        await _claim(wallet)
+        yield terminal.Place(
+            db=wallet.db,
+            url=url,
+            clock=wallet.clock,
+            ids=wallet.ids,
+            data=settings.data,
+            subkey=settings.subkey,
+            policy=settings.risk_policy,
+            offsets=offsets(wallet.markets, wallet.clock.now()),
+            facts_url=settings.facts_url,
+            demo=settings.demo,
+            settings=settings,
+            wallet=wallet,
+        )
+
+
+def _alone(demo: bool) -> alone.Means:
+    """Where a brain lives that is hired alone: beside the wallet, in a folder of its own."""
+    settings = config.load(demo=demo)
+    return alone.Means(
+        folder=settings.data / "risk",
+        database_url=settings.database_url,
+        subkey=settings.subkey,
+        demo=settings.demo,
+        host=settings.host,
+        port=settings.port,
+        public_url=settings.public_url,
+        log=settings.log,
+        policy=settings.risk_policy,
+        facts_url=settings.facts_url,
+        settings=settings,
+    )
+
+
+terminal.opened_by(_place)
+alone.given_by(_alone)
 
 
 # --- benchmarks ----------------------------------------------------------------------------------
@@ -392,8 +470,8 @@ def bench_payments(
     rounds: Rounds = 3,
     payments: Annotated[int, typer.Option(min=100, help="In one measurement.")] = 30_000,
     customers: Annotated[int, typer.Option(min=10)] = 10_000,
-    connections: Annotated[int, typer.Option(min=1)] = 64,
-    workers: Annotated[int, typer.Option(min=1, help="Server processes.")] = 1,
+    connections: Annotated[int, typer.Option(min=1)] = 128,
+    workers: Annotated[int, typer.Option(min=1, help="Server processes.")] = 2,
     json: Json = None,
 ) -> None:
     """Whole payments a second over HTTP, beside pgbench."""
@@ -406,6 +484,21 @@ def bench_payments(
         rounds=rounds,
         workers=workers,
     )
+    _shown(measured.run(load), json)
+
+
+@bench.command("brain")
+def bench_brain(
+    rounds: Rounds = 3,
+    events: Annotated[int, typer.Option(min=100, help="In one measurement.")] = 1_500,
+    rules: Annotated[int, typer.Option(min=100)] = 6_000,
+    models: Annotated[int, typer.Option(min=1)] = 60,
+    json: Json = None,
+) -> None:
+    """One event through the whole brain, alone and 64 together, beside other rule engines."""
+    from argosy.bench import brain as measured  # only a benchmark pays for importing it
+
+    load = measured.Load(rules=rules, models=models, events=events, rounds=rounds)
     _shown(measured.run(load), json)
 
 
@@ -426,44 +519,3 @@ def ledger_verify(demo: Demo = False) -> None:
     say(report.text())
     if report.findings:
         raise SystemExit(1)
-
-
-# --- cases ---------------------------------------------------------------------------------------
-
-
-@cases.command("list")
-def cases_list(demo: Demo = False) -> None:
-    """Show the payments that wait for a human, the oldest first."""
-    open_cases = _with_wallet(demo, lambda wallet: wallet.cases.list())
-    for case in open_cases:
-        rules = ", ".join(reason["rule"] for reason in case.reasons)
-        say(f"{case.id}  {case.opened_at:%Y-%m-%d %H:%M}  {case.kind:<10} {case.money}  {rules}")
-    say(f"{len(open_cases)} open.")
-
-
-@cases.command("release")
-def cases_release(case: Case, by: By, why: Why, demo: Demo = False) -> None:
-    """Let the reserved money of a case go on its way."""
-    _decide(case, CaseState.RELEASED, by, why, demo)
-
-
-@cases.command("return")
-def cases_return(case: Case, by: By, why: Why, demo: Demo = False) -> None:
-    """Give the reserved money of a case back to the payer."""
-    _decide(case, CaseState.RETURNED, by, why, demo)
-
-
-def _decide(case: str, decision: CaseState, by: str, why: str, demo: bool) -> None:
-    case_id = parse_id(case)
-    if case_id is None:
-        _stop(f"{case} is no case's id; `argosy cases list` shows them.")
-        return
-
-    async def decide(wallet: Wallet) -> Any:
-        await _durable(wallet)
-        return await wallet.cases.decide(case_id, decision, by, why)
-
-    said = _with_wallet(demo, decide)
-    if isinstance(said, Refused):
-        _stop(f"{said.reason.meaning} ({said.code})")
-    say(f"Case {case} is {decision.value}.")

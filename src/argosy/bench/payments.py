@@ -1,9 +1,10 @@
 """How many whole wallet payments a second: real HTTP from another process, signed-in customers, PIN,
 limits, screening, order, fees, event log; durable before the answer.
 
-Customers take turns, so that nobody pays faster than a person might; else the brain would, rightly,
-challenge them. Their accounts are some weeks old and funded from the opening account; everything else
-goes the public way.
+Three of four payments go to a shop's number; the fourth goes to another customer's phone and is
+counted against the sender's limit of the month. Customers take turns, so that nobody pays faster than a
+person might; else the brain would, rightly, challenge them. Their accounts are some weeks old and funded
+from the opening account; everything else goes the public way.
 """
 
 from __future__ import annotations
@@ -66,16 +67,17 @@ class Load:
     customers: int = 10_000
     merchants: int = 50
     payments: int = 30_000
-    connections: int = 64
+    connections: int = 128
     rounds: int = 3
-    workers: int = 1
+    workers: int = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """Who pays whom: cookies of signed-in customers, numbers of shops."""
+    """Who pays whom: cookies and phones of signed-in customers, numbers of shops."""
 
     tokens: list[str]
+    phones: list[str]
     shops: list[str]
 
 
@@ -114,7 +116,7 @@ async def _measure(server: Postgres, peer: Peer, load: Load, folder: Path) -> Fi
         )
         try:
             await _until_ready(port, process)
-            turns = itertools.cycle(town.tokens)
+            turns = itertools.cycle(range(len(town.tokens)))
             task = progress.add_task("rounds", total=load.rounds * 2 + 1)
             await _drive(folder, town, turns, replace(load, payments=load.payments // 6), port)
             progress.advance(task)
@@ -143,16 +145,20 @@ async def _measure(server: Postgres, peer: Peer, load: Load, folder: Path) -> Fi
 
 
 async def _drive(
-    folder: Path, town: Town, turns: itertools.cycle[str], load: Load, port: int
+    folder: Path, town: Town, turns: itertools.cycle[int], load: Load, port: int
 ) -> dict[str, Any]:
     """Let another process send so many payments; what it says of them."""
     ids = Ids(SystemClock())
     shops = itertools.cycle(town.shops)
     amounts = itertools.cycle(AMOUNTS_MINOR)
+    ways = itertools.cycle(("/pay", "/pay", "/pay", "/send"))
     plan = folder / "load.json"
-    requests = [
-        _request(next(turns), ids.new(), next(shops), next(amounts)) for _ in range(load.payments)
-    ]
+    requests = []
+    for _ in range(load.payments):
+        way, turn = next(ways), next(turns)
+        neighbour = town.phones[(turn + 1) % len(town.phones)]
+        to = next(shops) if way == "/pay" else neighbour
+        requests.append(_request(way, town.tokens[turn], ids.new(), to, next(amounts)))
     plan.write_text(
         json.dumps(
             {
@@ -173,10 +179,10 @@ async def _drive(
     return found
 
 
-def _request(token: str, command: UUID, shop: str, minor: int) -> str:
-    body = json.dumps({"id": str(command), "to": shop, "amount_minor": minor, "pin": PIN})
+def _request(way: str, token: str, command: UUID, to: str, minor: int) -> str:
+    body = json.dumps({"id": str(command), "to": to, "amount_minor": minor, "pin": PIN})
     return (
-        "POST /pay HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
+        f"POST {way} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n"
         f"Content-Type: application/json\r\nCookie: argosy={token}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n{body}"
     )
@@ -224,6 +230,7 @@ async def _lay_out(environment: dict[str, str], url: str, load: Load, progress: 
         await db.run("VACUUM ANALYZE")
         return Town(
             [token for _, token in opened if token],
+            [_phone(n) for n in everyone if n >= load.merchants],
             [party.number for party, token in opened if not token],
         )
     finally:
@@ -241,7 +248,7 @@ async def _open(wallet: Wallet, n: int, *, is_shop: bool) -> Party:
         ladder[-1].name,
         market.languages[0],
         f"Bench {n}",
-        phone=f"+9198{n:08}",
+        phone=f"+91{_phone(n)}",
         business_name=f"Shop {n}" if is_shop else None,
         city="Pune" if is_shop else None,
     )
@@ -249,6 +256,10 @@ async def _open(wallet: Wallet, n: int, *, is_shop: bool) -> Party:
     if isinstance(party, Refused):
         raise BenchError(f"a customer could not be opened: {party.code}")
     return party
+
+
+def _phone(n: int) -> str:
+    return f"98{n:08}"
 
 
 async def _sign_in(wallet: Wallet, party: Party) -> str:
