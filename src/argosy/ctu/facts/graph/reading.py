@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from argosy.base.refusals import must
 from argosy.base.store import Database
 from argosy.ctu.events import Event
 from argosy.ctu.facts.graph.columns import COLUMNS, DIMENSIONS, GRAPH_COLUMNS, LAYOUT, STORED, WIDTH
@@ -91,13 +92,18 @@ class GraphFacts:
         Shape of a value: (`WIDTH`,), in the order of `STORED` and then `e0` ....
         """
         wanted = list(dict.fromkeys(keys))
-        missing = [key for key in wanted if key not in self._dated]
-        if missing:
+        while missing := [key for key in wanted if key not in self._dated]:
+            must(len(wanted) < self._accounts_max, "more accounts at once than may be held")
+            # What is wanted and here goes to the end, so that making room does not take it.
+            for key in wanted:
+                if key in self._dated:
+                    self._dated[key] = self._dated.pop(key)
             await self._fetch(missing)
         return {key: self._value(key, None) for key in wanted}
 
     def read(self, event: Event) -> np.ndarray:
         """The columns for `event` as of its time: float64, shape (len(columns),), NaN is missing."""
+        must(self.at_hand(event), "graph facts are read before they are loaded")
         row = np.full(len(COLUMNS), np.nan)
         row[_ACCOUNT_AT] = self._value(event.account, event.at_ms)[_ACCOUNT_FROM]
         if event.payee is not None:
@@ -127,7 +133,7 @@ class GraphFacts:
 
     def _value(self, key: str, at_ms: int | None) -> np.ndarray:
         row = np.full(WIDTH, np.nan)
-        facts, places = self._dated.get(key, ((), ()))
+        facts, places = self._dated[key]
         for dated, part in ((facts, slice(0, len(STORED))), (places, slice(len(STORED), WIDTH))):
             for since_ms, values in dated:  # the newest first
                 if at_ms is None or since_ms <= at_ms:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -88,7 +88,7 @@ class OffLine:
         late = _out_of_order(history)
         for entity in dict.fromkeys(fact.entity for fact in self.facts.facts):
             mine = [fact for fact in self.facts.facts if fact.entity == entity]
-            rows = _Rows(history, entity, mine, self.facts.offsets)
+            rows = _Rows(history, entity, mine, self.facts.offsets, late=late)
             for group in _groups(mine):
                 yield [f.name for f in group.facts], _compute(rows, group, late=late)
             rows.drop()
@@ -114,7 +114,13 @@ class _Rows:
     what the facts count as columns, each missing or 0 where the fact does not count the event."""
 
     def __init__(
-        self, history: History, entity: str, facts: Sequence[Fact], offsets: Any
+        self,
+        history: History,
+        entity: str,
+        facts: Sequence[Fact],
+        offsets: Mapping[str, int],
+        *,
+        late: bool,
     ) -> None:
         self.history = history
         self._offsets = offsets
@@ -126,6 +132,7 @@ class _Rows:
             for what in needs(fact):
                 self.column(fact, what)
         self._folded_as = FOLDED_AS.get(entity)
+        self._late = late
         self._tables: list[str] = []
         self.table = self._lay_out("account" if self._folded_as else entity)
 
@@ -155,7 +162,7 @@ class _Rows:
             folding = events.inner_join(numbered, named[1] == numbered.key)
             folding = folding.select("id", "seen", **own, place=events.place * 2 + 1)
             rows = reading.union(folding)
-        return self.keep("rows", rows)
+        return self.keep("rows", windows.beside(rows) if self._late else rows)
 
     def answers(self, wide: Table, columns: dict[str, Any]) -> Table:
         """`place` of the event, and `columns`, for the rows that read."""
@@ -168,7 +175,7 @@ class _Rows:
     def drop(self) -> None:
         """Let go of what this was laid out in."""
         for name in self._tables:
-            self.history.con.drop_table(name)
+            self.history.con.raw_sql(f'DROP TABLE "{name}"')
 
     def column(self, fact: Fact, what: str) -> str:
         """The name of the column that holds `what` of `fact`: `hit` (1 where it counts), `night`,
@@ -284,18 +291,19 @@ def _compute(rows: _Rows, group: _Group, *, late: bool) -> Table:
     if group.grain is None:
         wide = windows.ever(table, terms)
     else:
-        wide = _windowed(rows, table.mutate(b=table.t // (group.grain * 1_000)), terms, late=late)
+        grain_ms = group.grain * 1_000
+        wide = _windowed(table.mutate(b=table.t // grain_ms), grain_ms, terms, late=late)
     bad = [fact for fact in group.facts if fact.aggregate.startswith("bad_")]
     if bad:
         wide = _with_labels(rows, group, wide, bad)
     return rows.answers(wide, {f.name: _value(rows, wide, f) for f in group.facts})
 
 
-def _windowed(rows: _Rows, table: Table, terms: list[Term], *, late: bool) -> Table:
+def _windowed(table: Table, grain_ms: int, terms: list[Term], *, late: bool) -> Table:
     names = [*table.columns, *(term.name for term in terms)]
     if not late:
-        return windows.windowed(table, terms).select(names)
-    marked = rows.keep("marked", table.mutate(disturbed=windows.disturbed(table)))
+        return windows.windowed(table, terms, late=False).select(names)
+    marked = table.mutate(disturbed=windows.disturbed(table, grain_ms))
     calm = windows.windowed(marked, terms)
     calm = calm.filter(~calm.disturbed).select(names)
     few = windows.joined(marked, marked.filter(marked.disturbed).drop("disturbed"), terms)
@@ -310,8 +318,7 @@ def _decayed(rows: _Rows, group: _Group, half_life: int, *, late: bool) -> Table
     names = list(dict.fromkeys(columns.values()))
     kept = ["place", *(f"decayed_{name}" for name in names)]
     if late:
-        table = table.mutate(disturbed=windows.disturbed(table))
-        table = rows.keep("marked", table)
+        table = table.mutate(disturbed=windows.disturbed(table, block_ms))
         wide = windows.decayed(table, names)
         few = windows.decayed_joined(table, table.filter(table.disturbed), names, half_life)
         wide = wide.filter(~wide.disturbed).select(kept).union(few.select(kept))

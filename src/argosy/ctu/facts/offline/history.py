@@ -3,7 +3,8 @@
 Events have the columns of `ctu.events`: `id`, `kind`, `at_ms`, `account` must be there, every other one
 may be missing. `log_no` is the place in the log; without it the place is by time and then by id.
 `attributes` may be one JSON column; any further column of another name is an attribute too, by its
-name. Labels have `event`, `at_ms`, `bad` and, where the log knows it, `known_no`.
+name. Labels have `event`, `at_ms`, `bad`,
+`scheme` where it has one and, where the log knows it, `known_no`.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ _EXPORT = """
            merchant, network, phone, instrument, to_json(proofs) AS proofs, attributes, outcome, log_no
       FROM ctu.events WHERE at_ms >= $1 AND at_ms < $2
 """
-_EXPORT_LABELS = "SELECT event, at_ms, bad, known_no FROM ctu.labels WHERE at_ms < $1"
+_EXPORT_LABELS = "SELECT event, at_ms, bad, scheme, known_no FROM ctu.labels WHERE at_ms < $1"
 _EVER_MS: Final = (-(2**62), 2**62)
 
 
@@ -66,7 +67,7 @@ class History:
 
     `events` has `place` (0, 1, ... in the order of the log), `seen` (what `known` of a label is
     compared with), `at_ms`, the texts of `TEXTS` (missing, never empty), `pair`, `amount` and
-    `proofs`. `labels` has `event`, `known`, `bad`: a label is known to an event with `seen >= known`.
+    `proofs`. `labels` has `event`, `known`, `at_ms`, `scheme`, `bad`: a label is known to an event with `seen >= known`.
     """
 
     def __init__(self, con: Backend, events: Table, labels: Table | None = None) -> None:
@@ -170,6 +171,7 @@ _EXPORT_LABEL_TYPES: Final = {
     "event": "VARCHAR",
     "at_ms": "BIGINT",
     "bad": "BOOLEAN",
+    "scheme": "VARCHAR",
     "known_no": "BIGINT",
 }
 
@@ -224,6 +226,10 @@ def _events(given: Table) -> Table:
     return made
 
 
+def _none() -> Any:
+    return ibis.literal("", type="string")
+
+
 def _zero() -> Any:
     return ibis.literal(0, type="int64")
 
@@ -233,10 +239,12 @@ def _labels(given: Table, *, by_log: bool) -> Table:
     must(not missing, "labels lack columns", missing=missing)
     known = given.known_no if by_log and "known_no" in given.columns else given.at_ms
     # A label that the log has not told of yet has no number: nobody knows of it.
+    scheme = given.scheme.cast("string").fill_null("") if "scheme" in given.columns else _none()
     return given.select(
         event=given.event.cast("string"),
         known=known.cast("int64"),
         at_ms=given.at_ms.cast("int64"),
+        scheme=scheme,
         bad=given.bad.cast("boolean"),
     ).filter(_.bad.notnull() & _.known.notnull())
 

@@ -73,28 +73,35 @@ def ever(rows: Table, terms: Iterable[Term]) -> Table:
     return rows.mutate(**made)
 
 
-def windowed(rows: Table, terms: Iterable[Term]) -> Table:
-    """The rows with a column for each term, by frames: right where a row is not disturbed."""
+def windowed(rows: Table, terms: Iterable[Term], *, late: bool = True) -> Table:
+    """The rows with a column for each term, by frames: right where a row is not disturbed. Where
+    nothing is `late` in the log, a step is saved."""
     terms = list(terms)
     kinds = dict.fromkeys((t.column, t.count) for t in terms if t.how == DISTINCT)
-    rows = rows.mutate(**{f"latest_{column}": _latest(rows, column) for column, _ in kinds})
+    latest = {column: _latest(rows, column) if late else rows.b for column, _ in kinds}
+    rows = rows.mutate(**{f"latest_{column}": bucket for column, bucket in latest.items()})
     runs: dict[str, Any] = {}
     for column, count in kinds:
         begins, ends = _runs(rows, column, count)
         runs |= {f"begins_{column}_{count}": begins, f"ends_{column}_{count}": ends}
     rows = rows.mutate(**runs)
-    return rows.mutate(**{term.name: _framed(rows, term) for term in terms})
+    return rows.mutate(**{term.name: _framed(rows, term, late=late) for term in terms})
 
 
-def _framed(rows: Table, term: Term) -> Any:
+def _framed(rows: Table, term: Term, *, late: bool) -> Any:
     if term.how != DISTINCT:
         return _window(rows, term.how, term.column, term.back, term.back + term.count - 1)
     begun = _window(rows, SUM, f"begins_{term.column}_{term.count}", term.back, None)
-    over = _window(rows, SUM, f"ends_{term.column}_{term.count}", term.back + term.count, None)
+    # A late occurrence ends its run in the latest bucket of the run, not in its own.
+    by = f"latest_{term.column}" if late else "b"
+    ends = f"ends_{term.column}_{term.count}"
+    over = _window(rows, SUM, ends, term.back + term.count, None, by)
     return begun.fill_null(0) - over.fill_null(0)
 
 
-def _window(rows: Table, how: str, column: str, near: int, far: int | None) -> Any:
+def _window(
+    rows: Table, how: str, column: str, near: int, far: int | None, by: str = "b"
+) -> Any:
     """`how` of `column` from `far` buckets ago (None: ever) to `near`; 0 is the event's own bucket, of
     which only what stands before it counts."""
     values = rows[column]
@@ -104,7 +111,7 @@ def _window(rows: Table, how: str, column: str, near: int, far: int | None) -> A
     if far is not None and far < 1:
         return own
     past = _aggregate(how, values).over(
-        ibis.range_window(group_by=rows.k, order_by=rows.b, preceding=(far, max(near, 1)))
+        ibis.range_window(group_by=rows.k, order_by=rows[by], preceding=(far, max(near, 1)))
     )
     if near > 0:
         return past
@@ -137,12 +144,18 @@ def _runs(rows: Table, column: str, count: int) -> tuple[Any, Any]:
 # --- what is late ------------------------------------------------------------------------------------
 
 
-def disturbed(rows: Table) -> Any:
-    """Whether an earlier place has a later bucket, or a later place an earlier one: boolean."""
+def beside(rows: Table) -> Table:
+    """The rows with `t_before`, the latest time at an earlier place, and `t_after`, the earliest at a
+    later one, of the same entity."""
     before = ibis.rows_window(group_by=rows.k, order_by=rows.place, preceding=(None, 1))
     after = ibis.rows_window(group_by=rows.k, order_by=rows.place, following=(1, None))
-    ahead = (rows.b.max().over(before) > rows.b).fill_null(False)
-    return ahead | (rows.b.min().over(after) < rows.b).fill_null(False)
+    return rows.mutate(t_before=rows.t.max().over(before), t_after=rows.t.min().over(after))
+
+
+def disturbed(rows: Table, bucket_ms: int) -> Any:
+    """Whether an earlier place has a later bucket, or a later place an earlier one: boolean."""
+    ahead = (rows.t_before // bucket_ms > rows.b).fill_null(False)
+    return ahead | (rows.t_after // bucket_ms < rows.b).fill_null(False)
 
 
 def joined(rows: Table, few: Table, terms: Sequence[Term]) -> Table:
@@ -232,21 +245,30 @@ def decayed_joined(rows: Table, few: Table, columns: Sequence[str], half_life: i
 # --- labels ------------------------------------------------------------------------------------------
 
 
+_NONE = ibis.literal(0, type="int64")
+
+
 def told(rows: Table, news: Table, terms: Sequence[Term], seen: str = "seen") -> Table:
     """`place` and, for each term, the sum of `news` in the window that was known to the row's event.
 
     `news` has `k`, `b`, `known` and the columns of the terms: 1 for an event found bad, -1 for one
     taken back. They are few, so they are joined, in blocks as wide as the window.
     """
-    found = None
+    parts = []
     for count in dict.fromkeys(term.count for term in terms):
         mine = [term for term in terms if term.count == count]
-        found = _told(rows, news, mine, count, seen, found)
-    return found  # type: ignore[return-value]
+        part = _told(rows, news, mine, count, seen)
+        told_here = {term.name for term in mine}
+        every = {t.name: part[t.name] if t.name in told_here else _NONE for t in terms}
+        parts.append(part.select("place", **every))
+    if len(parts) == 1:
+        return parts[0]
+    both = ibis.union(*parts)
+    return both.group_by("place").aggregate(**{t.name: both[t.name].sum() for t in terms})
 
 
 def _told(
-    rows: Table, news: Table, terms: list[Term], count: int | None, seen: str, more: Table | None
+    rows: Table, news: Table, terms: list[Term], count: int | None, seen: str
 ) -> Table:
     names = {term.column: f"{term.column}_" for term in terms}
     points = news.select(
@@ -281,10 +303,4 @@ def _told(
         for term in terms:
             inside = (met.b_ <= met.b - term.back) & (met.b_ > met.b - term.back - count)
             made[term.name] = ibis.ifelse(inside, met[names[term.column]], 0).sum()
-    found = met.group_by("place").aggregate(**made)
-    if more is None:
-        return found
-    both = more.outer_join(found, more.place == found.place)
-    columns = {name: more[name] for name in more.columns if name != "place"}
-    columns |= {name: found[name] for name in made}
-    return both.select(place=ibis.coalesce(more.place, found.place), **columns)
+    return met.group_by("place").aggregate(**made)
