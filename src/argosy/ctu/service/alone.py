@@ -46,7 +46,15 @@ class Means:
     facts_url: str | None = None
     settings: Any = None
 
+    @property
+    def postgres_folder(self) -> Path:
+        """Where the embedded server keeps its files."""
+        return self.folder / "postgres"
 
+
+_ALONE = """
+    SELECT to_regclass('ctu.service_keys') IS NOT NULL AND to_regclass('gate.usage') IS NULL
+"""
 _given: list[Callable[[bool], Means]] = []
 
 
@@ -98,20 +106,42 @@ async def place_of(means: Means, url: str) -> AsyncIterator[Place]:
         await db.close()
 
 
+@asynccontextmanager
+async def opened_place(means: Means) -> AsyncIterator[Place]:
+    """The brain's place: beside a running server, or with its database started for as long."""
+    if means.database_url is not None:
+        async with place_of(means, means.database_url) as place:
+            yield place
+        return
+    server = Postgres(means.postgres_folder)
+    server.start(join=True)
+    try:
+        async with place_of(means, server.url()) as place:
+            yield place
+    finally:
+        server.stop()
+
+
+async def stands_alone(means: Means, wallet_folder: Path) -> bool:
+    """Whether there is a brain and no wallet: in the given database, or by the folders."""
+    if means.database_url is None:
+        return _is_database(means.postgres_folder) and not _is_database(wallet_folder)
+    db = await Database.open(means.database_url, 1)
+    try:
+        return bool(await db.value(_ALONE))
+    finally:
+        await db.close()
+
+
 def work_alone(demo: bool, doing: Callable[[Place], Coroutine[Any, Any, T]]) -> T:
     """Do it in the brain's own database, beside a running server or without one."""
-    means = means_of(demo)
 
     async def inside() -> T:
-        if means.database_url is not None:
-            async with place_of(means, means.database_url) as place:
-                return await doing(place)
-        server = Postgres(means.folder / "postgres")
-        server.start(join=True)
-        try:
-            async with place_of(means, server.url()) as place:
-                return await doing(place)
-        finally:
-            server.stop()
+        async with opened_place(means_of(demo)) as place:
+            return await doing(place)
 
     return uvloop.run(inside())
+
+
+def _is_database(folder: Path) -> bool:
+    return (folder / "PG_VERSION").exists()

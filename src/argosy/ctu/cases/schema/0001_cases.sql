@@ -39,25 +39,6 @@ CREATE TABLE ctu.case_files (
     CHECK ((state = 'open') = (decided_at IS NULL))
 );
 
--- The cases of the first small brain move over.
-DO $$
-BEGIN
-    IF to_regclass('ctu.cases') IS NOT NULL THEN
-        INSERT INTO ctu.case_files (id, cause, event, order_id, verdict, account, payee, device, network,
-                                   market, kind, amount_minor, currency, probability, at_risk_minor,
-                                   rank, reasons, rules, observed, opened_at, state, decided_by,
-                                   decided_why, decided_at)
-        SELECT id, 'review', operation, order_id, verdict, party::text, payee::text,
-               observed ->> 'device', observed ->> 'network', market, kind, amount_minor, currency,
-               0.8, round(amount_minor * 0.8),
-               log(2.0, 1 + abs(amount_minor) * 0.8) - extract(epoch FROM opened_at) / 43200,
-               reasons, ARRAY(SELECT r ->> 'rule' FROM jsonb_array_elements(reasons) r), observed,
-               opened_at, state, CASE WHEN state <> 'open' THEN decided_by END, decided_why, decided_at
-          FROM ctu.cases;
-    END IF;
-END
-$$;
-
 CREATE INDEX case_files_queue ON ctu.case_files (rank DESC, id) WHERE state = 'open';
 CREATE INDEX case_files_open_order ON ctu.case_files (order_id) WHERE state = 'open';
 CREATE INDEX case_files_event ON ctu.case_files (event);
