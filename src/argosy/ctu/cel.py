@@ -65,7 +65,7 @@ def parse(text: str) -> Node:
         tree = module.CELParser().parse(text)
     except module.CELParseError as wrong:
         raise CelError("this is no CEL from here on", *_place(wrong, text)) from wrong
-    return _Reader(text).node(tree, 0)
+    return _Reader().node(tree, 0)
 
 
 @cache
@@ -109,8 +109,8 @@ _SIGNS = {
 class _Reader:
     """From lark's tree, where every level of precedence is a node, to ours."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self) -> None:
+        self._last = (1, 1)
 
     def node(self, tree: Any, depth: int) -> Node:
         while tree.data in _PLAIN and len(tree.children) == 1:
@@ -141,11 +141,18 @@ class _Reader:
         return self._made(sign, args, tree)
 
     def _made(self, op: str, args: tuple[Node, ...], tree: Any, value: Any = None) -> Node:
-        return Node(op, args, value, tree.meta.line, tree.meta.column)
+        line, column = self._where(tree)
+        return Node(op, args, value, line, column)
 
     def _wrong(self, tree: Any, message: str) -> CelError:
-        meta = getattr(tree, "meta", None)
-        return CelError(message, getattr(meta, "line", 1), getattr(meta, "column", 1))
+        return CelError(message, *self._where(tree))
+
+    def _where(self, tree: Any) -> tuple[int, int]:
+        """The place of `tree`; the parser loses that of true and false, which then is the last one seen."""
+        line, column = getattr(tree.meta, "line", None), getattr(tree.meta, "column", None)
+        if line and column:
+            self._last = line, column
+        return self._last
 
     def _ident(self, tree: Any, _: int) -> Node:
         return self._made("name", (), tree, str(tree.children[0]))

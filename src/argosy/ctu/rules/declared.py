@@ -20,6 +20,7 @@ kinds = []                          # empty is all; `besides` are kinds that it 
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -111,13 +112,15 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class RuleError(Exception):
-    """A text that is no rule. `line` and `column` count from 1 in the file."""
+    """A text that is no rule. `line` and `column` count from 1 in the file; `hint` is what may have been
+    meant."""
 
-    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+    def __init__(self, message: str, line: int = 1, column: int = 1, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.line = line
         self.column = column
+        self.hint = hint
 
 
 def read_rule(name: str, text: str) -> Rule:
@@ -135,7 +138,9 @@ def read_rule(name: str, text: str) -> Rule:
         key = where.rstrip("`").split("[")[0].split(".")[0]
         unknown = message.partition("unknown field `")[2].rstrip("`")
         line, column = place_of(text, unknown or key)
-        raise RuleError(message.replace("Object", "The rule"), line, column) from None
+        near = difflib.get_close_matches(unknown, Rule.__struct_fields__, n=1)
+        hint = f"did you mean {near[0]}?" if near else ""
+        raise RuleError(message.replace("Object", "The rule"), line, column, hint) from None
 
 
 def rule_name(path: Path) -> str:

@@ -113,7 +113,7 @@ class _Linter:
         try:
             rule = read_rule(self._name, self._text)
         except RuleError as wrong:
-            return [self._problem(wrong.line, wrong.column, wrong.message)]
+            return [self._problem(wrong.line, wrong.column, wrong.message, wrong.hint)]
         found = [*self._form(rule), *self._condition(rule)]
         if not mistakes(found):
             found += self._examples(rule)
