@@ -28,6 +28,7 @@ from argosy.base.store import Database, StoreError, installation, nodes
 from argosy.base.store.durability import durable
 from argosy.base.store.migrations import migrate, pending
 from argosy.base.store.postgres import Postgres
+from argosy.bench.commands import benchmark
 from argosy.ctu import cli as risk
 from argosy.ctu import terminal
 from argosy.ctu.cases.cli import app as cases
@@ -59,7 +60,9 @@ app.add_typer(keys, name="keys")
 app.add_typer(cases, name="cases")
 app.add_typer(db, name="db")
 app.add_typer(ledger, name="ledger")
-app.add_typer(risk.mounted(), name="risk")
+brain = risk.mounted()
+brain.add_typer(benchmark, name="benchmark")
+app.add_typer(brain, name="risk")
 
 By = Annotated[str, typer.Option(help="Who decides.")]
 Why = Annotated[str, typer.Option(help="The reason, which is kept.")]

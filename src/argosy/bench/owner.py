@@ -11,11 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import numpy as np
-import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -289,19 +288,3 @@ def _show(name: str, found: dict[str, Any], console: Console) -> None:
             asked = (f"{by_history[str(h)]['asked_again']:.1%}" for h in SHOWN)
             table.add_row(sort, share, *asked, said)
     console.print(table)
-
-
-Out = Annotated[Path | None, typer.Option("--json", help="Write the figures here as JSON.")]
-
-
-def add(benchmark: typer.Typer) -> None:
-    """Add `owner` to the commands of `argosy risk benchmark`."""
-
-    @benchmark.command()
-    def owner(
-        json: Out = None,
-        owners: Annotated[int, typer.Option(min=100, help="Simulated accounts.")] = 2_000,
-        seed: Annotated[int, typer.Option(help="Another seed, other people.")] = SEED,
-    ) -> None:
-        """How often owners are asked again while strangers are stopped, on simulated log-ins."""
-        run(Setting(owners=owners, seed=seed), json)
