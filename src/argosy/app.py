@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from argosy.banks import rails
 from argosy.base.clock import Clock, SystemClock, local_day
@@ -40,7 +41,8 @@ from argosy.base.wallet.accounts import open_wallet, system_accounts
 from argosy.base.wallet.statement import Statement
 from argosy.channels.qr.draw import svg
 from argosy.ctu.brain import Brain
-from argosy.ctu.old_cases import Cases
+from argosy.ctu.cases import Cases, Opening
+from argosy.ctu.decide import load_policy
 from argosy.markets import load as load_markets
 from argosy.partners.api.facts import Mode
 from argosy.partners.api.keys import ApiKeys
@@ -141,7 +143,14 @@ async def build(
     notify = Notify(db, clock, keys, parties, words)
     signin = Signin(db, ids, clock, keys, parties, markets, notify, chance=chance)
     ways = rails.load(db, clock, ids)
-    brain = Brain(db, clock, ids)
+    brain = Brain(
+        db,
+        clock,
+        ids,
+        load_policy(settings.risk_policy),
+        offsets=offsets(markets, clock.now()),
+        facts_url=settings.facts_url,
+    )
     products: dict[str, Product] = {
         name: manifest.load() for name, manifest in discover("product", "argosy.products").items()
     }
@@ -153,6 +162,7 @@ async def build(
 
     webhooks = Webhooks(db, ids, clock, keys, CallTerms(private_allowed=settings.webhooks_private))
     cashier = Cashier(tools, products, signin)
+    cases = Cases(db, clock, ids, cashier.reviews.release, cashier.reviews.give_back)
     wallet = Wallet(
         settings=settings,
         clock=clock,
@@ -175,7 +185,7 @@ async def build(
         cashier=cashier,
         receipts=Receipts(orders, parties, keys),
         brain=brain,
-        cases=Cases(db, clock, cashier.reviews.release, cashier.reviews.give_back),
+        cases=cases,
         rails=ways,
         tools=tools,
         products=products,
@@ -184,10 +194,20 @@ async def build(
         api_keys=ApiKeys(
             db, ids, clock, keys, Mode.TEST if settings.demo else Mode.LIVE, chance=chance
         ),
-        relays=[Notices(db, tools, notify).relay(), webhooks.relay()],
+        relays=[
+            Notices(db, tools, notify).relay(),
+            webhooks.relay(),
+            Opening(db, clock, ids, cases.terms).relay(),
+        ],
     )
     announced.append(wallet.announce)
     return wallet
+
+
+def offsets(markets: Mapping[str, Market], now: datetime) -> dict[str, int]:
+    """How far each market's clocks are from UTC, in seconds."""
+    found = {m.code: now.astimezone(ZoneInfo(m.zone)).utcoffset() for m in markets.values()}
+    return {code: round(delta.total_seconds()) for code, delta in found.items() if delta}
 
 
 async def set_up(wallet: Wallet) -> None:

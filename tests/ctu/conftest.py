@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from argosy.ctu import Brain
+from argosy.ctu.brain import Brain
 from tests.ctu.gatekeeper import Gatekeeper
 
 

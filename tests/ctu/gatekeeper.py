@@ -14,7 +14,7 @@ from argosy.base.money import Money
 from argosy.base.outbox import append, observation
 from argosy.base.ports import Decision, Operation, Verdict
 from argosy.base.store import Database
-from argosy.ctu import Brain
+from argosy.ctu.brain import Brain
 
 LONG_AGO = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 _SPACE = UUID("6f1c3c1e-1f6e-4f27-9f0e-2d0f9f0a7c11")

@@ -7,7 +7,8 @@ import pytest
 from argosy.base.money import Money
 from argosy.base.orders.facts import State
 from argosy.base.postings import Challenged
-from argosy.ctu import Brain, CaseState
+from argosy.ctu.brain import Brain
+from argosy.ctu.cases import CaseState
 from argosy.products.pay.facts import PayMerchant
 from argosy.public_services.cashier.facts import Receipt
 from tests.banks.wallet import People

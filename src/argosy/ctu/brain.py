@@ -1,75 +1,115 @@
-"""The first, small brain: rules over what an account, a device, a payee and a network did before.
+"""The risk brain in the payment: it judges what comes at once together, and keeps what it said.
 
-With several processes each hears of the others' operations through the log, well under a second
-after their commit; until then, and for what is in flight elsewhere, each process judges by itself.
+Facts, rules, models and the owner score are each kept up with the database by themselves; here they
+meet for one event. With several processes each hears of the others' events through the log, well under
+a second after their commit; until then, and for what is in flight elsewhere, each judges by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
 from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
 
 from argosy.base.clock import Clock
 from argosy.base.ids import Ids
-from argosy.base.outbox import Relay, lag, observed_id
+from argosy.base.outbox import Relay
 from argosy.base.ports import Decision, Operation, Verdict
-from argosy.base.refusals import Unavailable
+from argosy.base.refusals import Bug, Unavailable, must
 from argosy.base.store import Database
-from argosy.ctu.flights import Flights
-from argosy.ctu.learning import Learning
-from argosy.ctu.memory import CONSUMER, Memory
-from argosy.ctu.observing import body_of, crowds_of, from_operation, payee_key
-from argosy.ctu.old_facts import Scene, read
-from argosy.ctu.old_history import Account, Key, Observation
-from argosy.ctu.old_rules import RULES, Judgement, RuleSet
-from argosy.ctu.policy import Policy
-from argosy.ctu.verdicts import Verdicts
+from argosy.ctu.chamber import Chamber
+from argosy.ctu.decide.decider import Judged
+from argosy.ctu.decide.judge import Judge
+from argosy.ctu.decide.policy import Policy, load_policy
+from argosy.ctu.decide.rates import Tallies
+from argosy.ctu.decide.store import Verdicts, entry_of
+from argosy.ctu.events import Event
+from argosy.ctu.facts.declared import FactSet
+from argosy.ctu.facts.following import Entry
+from argosy.ctu.facts.online import Facts
+from argosy.ctu.facts.process import ENTITIES_MAX
+from argosy.ctu.from_operation import Logged, from_operation
+from argosy.ctu.history import history_relay, settle
+from argosy.ctu.models import Registry
+from argosy.ctu.owner import OwnerScore
+from argosy.ctu.together import Together
 
-OTP = "otp"
-SETTLE_TURNS_MAX = 300
-SETTLE_PAUSE_SECONDS = 0.02
-LEARN_EVENTS_MAX = 2_000
-LEARN_PAUSE_SECONDS = 0.5
+FOLLOW_SECONDS = 0.5
 RESTART_SECONDS = 1.0
-LOAD_TRIES_MAX = 4
-OTHERS_MAX = 20
-"""So many further accounts of a shared device count into the device's velocity."""
+RECALL_MAX = 50_000
+BEFORE = "before"
+"""The version of a verdict that says again what was said when the money moved."""
 
-SCORES = {Decision.ALLOW: 0.0, Decision.CHALLENGE: 0.6, Decision.REVIEW: 0.8, Decision.DENY: 1.0}
-"""Rules alone score as high as what they decide."""
+MOVED: Final = {"posted": Decision.ALLOW, "held": Decision.REVIEW}
+"""What was said of an event that moved or reserved money, by what became of it."""
+
+Matrix = NDArray[np.float64]
 
 log = logging.getLogger(__name__)
 
 
 class Brain:
-    """Screening as the gate asks for it. `run` must be running, or `start` have been awaited.
+    """Screening as the gate asks for it, and judging for whoever sends events of their own.
 
-    `judge` leaves no trace but that the operation counts as in flight until `observe` is told of it,
-    or for `flight_seconds_max`. It raises `Unavailable` where it cannot know, which is never a yes.
+    `run` must be running, or `start` have been awaited. `judge` leaves no trace but that the event
+    counts as in flight until `observe` is told of it, or for half a minute. It raises `Unavailable`
+    where it cannot know, which is never a yes. `offsets` are the markets' distances from UTC in seconds.
     """
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids, policy: Policy | None = None) -> None:
-        self.policy = policy or Policy()
-        self.verdicts = Verdicts(db, clock)
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        ids: Ids,
+        policy: Policy | None = None,
+        *,
+        offsets: Mapping[str, int] | None = None,
+        facts_url: str | None = None,
+        entities_max: int = ENTITIES_MAX,
+    ) -> None:
+        self.policy = policy or load_policy()
+        self.verdicts = Verdicts(db, ids)
+        self.tallies = Tallies(db)
+        self.history: Relay = history_relay(db)
         self._db = db
-        self._clock = clock
         self._ids = ids
-        self._flights = Flights(round(self.policy.flight_seconds_max * 1000))
-        self._relay = Relay(
-            db,
-            CONSUMER,
-            Learning(self.policy.money_in, self._heard),
-            batch_events_max=LEARN_EVENTS_MAX,
-            pause_seconds=LEARN_PAUSE_SECONDS,
-        )
-        self.memory = self._empty_memory()
-        self._sets: dict[tuple[str, str, str], RuleSet] = {}
+        self._registry = Registry(db, clock)
+        self._offsets = dict(offsets or {})
+        self._facts_url = facts_url
+        self._entities_max = entities_max
         self._woken = asyncio.Event()
         self._starting = asyncio.Lock()
         self._started = False
+        self._recall: dict[UUID, Decision] = {}
+        self._judge: Judge | None = None
+        self._chamber: Chamber | None = None
+        self._next: Chamber | None = None
+        self._together: Together | None = None
+        self._facts: Facts | None = None
+        self._owner: OwnerScore | None = None
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of everybody; there from `start` on."""
+        must(self._facts is not None, "the brain was not started")
+        return cast("Facts", self._facts)
+
+    @property
+    def owner(self) -> OwnerScore:
+        """Is it the owner? There from `start` on."""
+        must(self._owner is not None, "the brain was not started")
+        return cast("OwnerScore", self._owner)
+
+    @property
+    def chamber(self) -> Chamber:
+        """Rules and models over the facts of today; there from `start` on."""
+        must(self._chamber is not None, "the brain was not started")
+        return cast("Chamber", self._chamber)
 
     # --- life ----------------------------------------------------------------------------------------
 
@@ -78,9 +118,16 @@ class Brain:
         async with self._starting:
             if self._started:
                 return
-            await self._relay.prepare()
-            self.memory = self._empty_memory()  # a start that was cut off may have read half
-            await self.memory.start()
+            self._stop()  # a start that was cut off may have read half
+            await self.history.prepare()
+            facts = await Facts.open(self._db, self._facts_url, entities_max=self._entities_max)
+            facts.on_switch, facts.on_entry = self._prepare, self._heard
+            owner = OwnerScore(self._db, utc_offset_minutes=self._minutes)
+            self._facts, self._owner = facts, owner
+            self._chamber, self._next = await self._seated(facts.fact_set), None
+            self._together = Together(facts, owner, self._judge_now)
+            await facts.start()
+            await owner.start()  # what comes after that it is told by the facts' reader
             self._started = True
 
     async def run(self) -> None:
@@ -92,22 +139,56 @@ class Brain:
             try:
                 await self.start()
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self.memory.run(self._woken))
-                    tasks.create_task(self._relay.run())
+                    tasks.create_task(self.facts.run(self._woken))
+                    tasks.create_task(self._follow())
+                    tasks.create_task(self.history.run())
                     tasks.create_task(self.verdicts.run())
+                    tasks.create_task(self.tallies.run())
             except Unavailable as outage:
                 log.warning("the brain waits for the database: %s", outage)
             except Exception:
                 log.exception("the brain stopped; it starts anew")
             finally:
-                self._started = False
+                self._stop()
             await asyncio.sleep(RESTART_SECONDS)
 
-    def _empty_memory(self) -> Memory:
-        return Memory(self._db, self.policy.money_in, self.policy.entities_max)
+    def _stop(self) -> None:
+        self._started = False
+        if self._together is not None:
+            self._together.close()
 
-    def _heard(self, event: UUID) -> Observation | None:
-        return self.memory.heard(event)
+    async def _follow(self) -> None:
+        """Rules and models as they are published."""
+        while True:
+            try:
+                await self.chamber.look()
+            except Unavailable as outage:
+                log.warning("rules and models are not followed for now: %s", outage)
+            await asyncio.sleep(FOLLOW_SECONDS)
+
+    async def _seated(self, facts: FactSet) -> Chamber:
+        chamber = Chamber(self._db, self._registry, facts, self._offsets)
+        await chamber.start()
+        return chamber
+
+    async def _prepare(self, facts: FactSet) -> None:
+        """Other facts are about to take over: rules and models over these must be ready by then."""
+        self._next = await self._seated(facts)
+
+    def _heard(self, entry: Entry) -> None:
+        """The log told of `entry`, whichever process made it."""
+        if entry.outcome in MOVED:
+            self._remember(entry.event.id, MOVED[entry.outcome])
+        if not self._started or entry.position <= self.owner.at:
+            return
+        if entry.changes is None:
+            self.owner.update(entry.event, entry.outcome)
+        elif any(more > 0 for _, more in entry.changes):
+            self.owner.unlearn(entry.event)
+
+    @property
+    def _minutes(self) -> int:
+        return next(iter(self._offsets.values()), 0) // 60
 
     @property
     def ready(self) -> bool:
@@ -117,154 +198,91 @@ class Brain:
     def wake(self) -> None:
         """Something was committed: look at the log soon."""
         self._woken.set()
-        self._relay.wake()
+        self.history.wake()
 
     async def settle(self) -> None:
-        """Learn everything the log holds now, and write what was counted: for tests and at the end.
-
-        A transaction that is still open, of whichever database of the server, holds the log back; it
-        is waited for, but not for ever.
-        """
-        for _ in range(SETTLE_TURNS_MAX):
-            while await self._relay.turn():
-                pass
-            behind = [one for one in await lag(self._db) if one.consumer == CONSUMER]
-            if not any(one.waiting_since for one in behind):
-                break
-            await asyncio.sleep(SETTLE_PAUSE_SECONDS)
-        await self.memory.catch_up()
-        await self.memory.trim()
-        await self.verdicts.write_tallies()
+        """Learn everything the log holds now, and write what was said and counted: for tests and at
+        the end. A transaction that is still open holds the log back; it is waited for."""
+        await settle(self._db, self.history)
+        await self.facts.catch_up()
+        await self.verdicts.flush()
+        await self.tallies.write()
 
     # --- the port --------------------------------------------------------------------------------------
 
     async def judge(self, operation: Operation) -> Verdict:
-        """What the rules say of `operation`."""
-        if not self._started:
-            raise Unavailable("the brain has not caught up with the log yet")
-        event = observed_id(operation.id)
-        before = self.memory.recall(event)
-        if before is not None:  # it moved money already: the same answer, so that it is found again
-            return Verdict(self._ids.new(), Decision(before), version="before")
-        outgoing = operation.kind not in self.policy.money_in
-        now_ms = round(operation.at.timestamp() * 1000)
-        scene = await self._loaded(operation, now_ms, outgoing)
-        expected = self.policy.expected(operation.channel)
-        facts = read(operation, scene, now_ms, expected, outgoing)
-        rules = self._rules(operation)
-        verdict = self._verdict(operation, rules.judge(facts), rules.version, outgoing)
-        if outgoing and verdict.decision is not Decision.DENY:
-            self._flights.start(operation, now_ms)
-        return verdict
+        """What is said of `operation`."""
+        return await self._said(from_operation(operation))
 
     def record(
         self, operation: Operation, verdict: Verdict, outcome: str, order: UUID | None
-    ) -> dict[str, Any]:
-        """What is committed with the money."""
-        return body_of(operation, verdict, order)
+    ) -> Logged:
+        """The entry of the log that the gate commits with the money."""
+        return entry_of(_judged(verdict, operation.id), outcome, order)
 
     async def observe(self, operation: Operation, verdict: Verdict, outcome: str) -> None:
-        """Learn what became of `operation`: `posted`, `held`, `challenged`, `denied` or `refused`."""
-        self._flights.end(operation)
-        if outcome in ("posted", "held"):
-            seen = from_operation(operation, verdict.decision, self.policy.money_in)
-            self.memory.learn(observed_id(operation.id), seen, int(verdict.decision))
-        if outcome != "refused":
-            self.verdicts.count(operation, verdict)
-        if outcome in ("challenged", "denied"):
-            await self.verdicts.keep(operation, verdict)
+        """Hear what became of `operation`: `posted`, `held`, `challenged`, `denied` or `refused`."""
+        await self._observe(_judged(verdict, operation.id), outcome, tell=True)
+
+    # --- for whoever sends events of their own ------------------------------------------------------------
+
+    async def judge_events(self, events: Sequence[Event]) -> list[Judged]:
+        """What is said of each; all of them are judged together."""
+        return list(await asyncio.gather(*(self._said(event) for event in events)))
+
+    def entry(self, event: Event, verdict: Verdict, outcome: str) -> Logged:
+        """The entry of the log for what became of an event; the sender writes it."""
+        return entry_of(_judged(verdict, event.id), outcome)
+
+    async def observe_event(self, event: Event, verdict: Verdict, outcome: str) -> None:
+        """As `observe`, once the entry is in the log."""
+        await self._observe(_judged(verdict, event.id), outcome, tell=False)
 
     # --- judging ---------------------------------------------------------------------------------------
 
-    async def _loaded(self, operation: Operation, now_ms: int, outgoing: bool) -> Scene:
-        for _ in range(LOAD_TRIES_MAX):
-            try:
-                return (
-                    self._scene(operation, now_ms) if outgoing else self._arrival(operation, now_ms)
-                )
-            except KeyError:  # not everything is in memory
-                await self.memory.load(self.memory.missing(self._keys(operation, now_ms, outgoing)))
-        raise Unavailable("memory is too small for what is judged at once")
+    async def _said(self, event: Event) -> Judged:
+        if not self._started:
+            raise Unavailable("the brain has not caught up with the log yet")
+        before = self._recall.get(event.id)
+        if before is not None:  # it moved money already: the same answer, so that it is found again
+            return Judged(id=self._ids.new(), decision=before, version=BEFORE, event=event)
+        must(self._together is not None, "a started brain without a queue")
+        outgoing = event.kind not in self.policy.money_in
+        return await cast("Together", self._together).ask(event, counts=outgoing)
 
-    def _keys(self, operation: Operation, now_ms: int, outgoing: bool) -> list[Key]:
-        crowds: list[Key] = [
-            ("crowd", name) for name in crowds_of(operation, now_ms) if name is not None
-        ]
-        if not outgoing:
-            return crowds
-        keys: list[Key] = [("account", operation.party), *crowds]
-        payee = _payee(operation)
-        if payee is not None:
-            keys.append(("pair", (operation.party, payee)))
-        if operation.device is not None:
-            keys.append(("device", operation.device))
-            parties = self.memory.devices.get(operation.device, {})
-            if len(parties) > 1:
-                keys += [("account", p) for p in _others(parties, operation.party)]
-        return keys
+    def _judge_now(self, events: Sequence[Event], facts: Matrix, owner: Matrix) -> list[Judged]:
+        version = self.facts.version
+        if self._next is not None and self._next.facts == version:
+            self._chamber, self._next = self._next, None
+        chamber, judge = self.chamber, self._judge
+        must(chamber.facts == version, "rules and models over other facts", facts=version)
+        if judge is None or not chamber.is_of(judge):
+            judge = self._judge = chamber.judge(self.policy)
+            self.verdicts.by(judge.made)
+        return judge.judge(events, facts, owner, self._ids.new)
 
-    def _arrival(self, operation: Operation, now_ms: int) -> Scene:
-        """The scene of money that comes in: only the crowd of those who pay the same young account."""
-        name, _ = crowds_of(operation, now_ms)
-        return _EMPTY if name is None else replace(_EMPTY, payee_crowd=self.memory.crowds[name])
+    async def _observe(self, verdict: Judged, outcome: str, *, tell: bool) -> None:
+        event = verdict.event
+        if self._facts is not None and event.kind not in self.policy.money_in:
+            self._facts.flight_end(event, outcome)
+        if outcome in MOVED:
+            self._remember(event.id, verdict.decision)
+        if verdict.version == BEFORE or outcome == "refused":
+            return
+        self.tallies.count(verdict, outcome)
+        if verdict.decision is not Decision.ALLOW:
+            await self.verdicts.keep(verdict, outcome, tell=tell)
+        else:
+            self.verdicts.note(verdict)
 
-    def _scene(self, operation: Operation, now_ms: int) -> Scene:
-        memory = self.memory
-        device = operation.device
-        parties = memory.devices[device] if device is not None else {}
-        others = _others(parties, operation.party) if len(parties) > 1 else ()
-        payee = _payee(operation)
-        payee_name, network_name = crowds_of(operation, now_ms)
-        return Scene(
-            memory.accounts[operation.party],
-            payee,
-            memory.pairs[operation.party, payee] if payee is not None else None,
-            parties.get(operation.party),
-            len(parties),
-            [memory.accounts[party] for party in others],
-            memory.crowds[payee_name] if payee_name is not None else None,
-            memory.crowds[network_name] if network_name is not None else None,
-            self._flights.of_party(operation, now_ms),
-            self._flights.of_device(operation, now_ms),
-        )
-
-    def _rules(self, operation: Operation) -> RuleSet:
-        key = operation.market, operation.money.currency, operation.kind
-        found = self._sets.get(key)
-        if found is None:
-            bounds = self.policy.bounds(operation.market, operation.money.currency)
-            found = self._sets[key] = RuleSet(RULES, bounds, operation.kind)
-        return found
-
-    def _verdict(
-        self, operation: Operation, said: Judgement, version: str, outgoing: bool
-    ) -> Verdict:
-        strictest = max((hit.decision for hit in said.hits), default=Decision.ALLOW)
-        if outgoing and said.unevaluated:
-            strictest = max(strictest, Decision.CHALLENGE)
-        if strictest is Decision.CHALLENGE and OTP in operation.proofs:
-            strictest = Decision.ALLOW
-        return Verdict(
-            self._ids.new(),
-            strictest,
-            said.hits,
-            OTP if strictest is Decision.CHALLENGE else None,
-            SCORES[strictest],
-            version,
-            said.unevaluated,
-        )
+    def _remember(self, event: UUID, decision: Decision) -> None:
+        self._recall[event] = decision
+        if len(self._recall) > RECALL_MAX:
+            for old in list(self._recall)[: RECALL_MAX // 10]:
+                del self._recall[old]
 
 
-_EMPTY = Scene(Account(), None, None, None, 0, (), None, None, (0, 0), (0, 0))
-
-
-def _payee(operation: Operation) -> UUID | None:
-    return payee_key(
-        operation.payee, operation.facts.get("to") or operation.facts.get("bank_account")
-    )
-
-
-def _others(parties: dict[UUID, int], me: UUID) -> list[UUID]:
-    """The accounts on a device besides `me`, the latest first, as many as count."""
-    found = sorted((p for p in parties if p != me), key=lambda p: (-parties[p], p.int))
-    return found[:OTHERS_MAX]
+def _judged(verdict: Verdict, event: UUID | None = None) -> Judged:
+    if not isinstance(verdict, Judged) or event not in (None, verdict.event.id):
+        raise Bug(f"verdict {verdict.id} is of another brain, or of another event")
+    return verdict
