@@ -66,7 +66,7 @@ def _bound(name: str, word: str, chance: random.Random) -> str:
         return f"{name} > {chance.uniform(*_SHARE):.4f}"
     if "ratio" in word:
         return f"{name} >= {chance.uniform(*_RATIO):.3f}"
-    if word.startswith(("sum", "mean", "max", "spread")):
+    if any(part in word for part in ("sum", "mean", "max", "spread")):
         return f"{name} > {chance.randint(100_000, 90_000_000)}"
     return f"{name} >= {chance.randint(8, 400)}"
 

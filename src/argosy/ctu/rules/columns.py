@@ -341,8 +341,10 @@ class Columns:
     def _looked_at_many(
         self, numbers: Numbers, maybe: npt.NDArray[np.bool_]
     ) -> tuple[Found, Found]:
-        rows, events = maybe.nonzero()
         flat, count = numbers.reshape(-1), numbers.shape[1]
+        places = maybe.reshape(-1).nonzero()[0]
+        rows = places // count
+        events = places - rows * count
         truth = np.ones(len(rows), dtype=np.int8)
         for n in range(self._item_at.shape[1]):
             values = flat.take(self._item_at[:, n].take(rows) * count + events, mode="clip")

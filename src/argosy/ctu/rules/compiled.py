@@ -121,6 +121,9 @@ class RuleSet:
         for name in {*self._plain_names, *(name for reads in self._reads for name, _ in reads)}:
             if name.startswith("event."):
                 self._getter(name)
+        names = {name for reads in self._reads for name, _ in reads} | self._plain_names
+        scores = [n for n in sorted(names) if n.startswith("score.") or n == "owner.score"]
+        self._scores = [(name, _score_keys(name)) for name in scores if name not in self._facts]
         self._text_getters = [self._getter(field.name) for field in self._columns.texts]
         self._threshold_places = np.array([p for p, _ in self._threshold_inputs], dtype=np.intp)
         self._bounds: dict[tuple[str, str], tuple[dict[str, float], Matrix]] = {}
@@ -145,9 +148,9 @@ class RuleSet:
         """One judgement an event. `facts` is float64 (len(events), len(vocabulary.columns)), NaN is
         missing; `scores` are arrays of len(events) by model name (`owner` for `owner.score`)."""
         must(facts.shape == (len(events), len(self._facts)), "facts of another set", of=facts.shape)
-        told = {_score_name(name): values for name, values in (scores or {}).items()}
+        told = self._told(scores) if scores else {}
         if len(events) == 1:
-            return [self._one(events[0], facts[0], {n: float(v[0]) for n, v in told.items()})]
+            return [self._one(events[0], facts[0], told)]
         found: list[Judgement] = []
         for start in range(0, len(events), TOGETHER_MAX):
             end = start + TOGETHER_MAX
@@ -155,7 +158,11 @@ class RuleSet:
             found += self._many(events[start:end], facts[start:end], part)
         return found
 
-    def _one(self, event: Event, facts: Matrix, scores: Mapping[str, float]) -> Judgement:
+    def _told(self, scores: Mapping[str, Any]) -> dict[str, Any]:
+        """The scores that some rule reads, by the names that rules use."""
+        return {name: scores[key] for name, keys in self._scores for key in keys if key in scores}
+
+    def _one(self, event: Event, facts: Matrix, scores: Mapping[str, Any]) -> Judgement:
         columns = self._columns
         numbers = np.empty(columns.numbers_count)
         numbers[: len(facts)] = facts
@@ -163,10 +170,10 @@ class RuleSet:
             value = get(event)
             numbers[place] = NAN if value is None else value
         for place, name in self._score_inputs:
-            numbers[place] = scores.get(name, NAN)
+            numbers[place] = scores[name][0] if name in scores else NAN
         named, bounds = self._bounds_of(event)
         numbers[self._threshold_places] = bounds
-        reading = _Reading(self, event, facts, scores, named)
+        reading = _Reading(self, event, facts, scores, 0, named)
         for place, run in self._plain_inputs:
             value = run(reading)
             numbers[place] = NAN if value is None else value
@@ -193,9 +200,7 @@ class RuleSet:
         if self._threshold_inputs:
             numbers[self._threshold_places] = np.array([b for _, b in bounds]).T
         readings = [
-            _Reading(
-                self, event, facts[n], {s: float(v[n]) for s, v in scores.items()}, bounds[n][0]
-            )
+            _Reading(self, event, facts[n], scores, n, bounds[n][0])
             for n, event in enumerate(events)
         ]
         for place, run in self._plain_inputs:
@@ -206,8 +211,10 @@ class RuleSet:
             np.array([field.tests.row(get(event)) for event in events]).T
             for field, get in zip(columns.texts, self._text_getters, strict=True)
         ]
-        plains = [self._plain_truths(reading) for reading in readings]
-        by_test = [list(row) for row in zip(*plains, strict=True)]
+        by_test: list[list[int]] = []
+        if columns.plain_tests:
+            plains = [self._plain_truths(reading) for reading in readings]
+            by_test = [list(row) for row in zip(*plains, strict=True)]
         found = columns.found(numbers, rows, by_test)
         hits: list[list[int]] = [[] for _ in events]
         missing: list[list[int]] = [[] for _ in events]
@@ -271,17 +278,19 @@ def place_of_account(rule: str, account: str) -> float:
 class _Reading:
     """The values around one event by name, for what Python judges and for what a hit tells."""
 
-    __slots__ = ("_bounds", "_facts", "_row", "_rules", "_scores", "event")
+    __slots__ = ("_bounds", "_facts", "_place", "_row", "_rules", "_scores", "event")
 
     def __init__(
         self,
         rules: RuleSet,
         event: Event,
         facts: Matrix,
-        scores: Mapping[str, float],
+        scores: Mapping[str, Any],
+        place: int,
         bounds: Mapping[str, float],
     ) -> None:
         self.event = event
+        self._place = place
         self._rules = rules
         self._facts = facts
         self._scores = scores
@@ -294,7 +303,12 @@ class _Reading:
         if name.startswith("t."):
             return self._bounds[name[2:]]
         place = self._rules._facts.get(name)  # noqa: SLF001
-        value = self._scores.get(name, NAN) if place is None else float(self._facts[place])
+        if place is not None:
+            value = float(self._facts[place])
+        elif name in self._scores:
+            value = float(self._scores[name][self._place])
+        else:
+            return None
         return value if value - value == 0 else None
 
     def values(self, names: Sequence[tuple[str, int]]) -> dict[str, Any]:
@@ -315,10 +329,9 @@ class _Reading:
 _NOTHING = Judgement()
 
 
-def _score_name(name: str) -> str:
-    if name in ("owner", "owner.score"):
-        return "owner.score"
-    return name if name.startswith("score.") else f"score.{name}"
+def _score_keys(name: str) -> tuple[str, str]:
+    """Under which keys whoever judges may hand in the score that rules read as `name`."""
+    return name, "owner" if name == "owner.score" else name.removeprefix("score.")
 
 
 def _condition(rule: Rule, checker: Checker) -> Expr:
