@@ -24,6 +24,7 @@ run: install  ## a demo town on http://127.0.0.1:8080 (ARGOSY_PORT changes the p
 
 test: install  ## style, types and every test, browser included
 	@sh .ci/chromium
+	@sh .ci/redis
 	@$(MAKE) --no-print-directory lint types
 	@$(BIN)/python -m pytest
 

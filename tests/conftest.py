@@ -3,11 +3,12 @@
 One embedded server serves the whole run. The process that runs pytest starts it and stops it; each
 worker clones a database from a template that was migrated once. The server of the tests runs without
 fsync, by `Postgres(durable=False)`, because all that it holds is thrown away; the tests that kill
-servers start durable ones of their own.
+servers start durable ones of their own. ARGOSY_TEST_DATABASE_URL names another server to use.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 import os
@@ -30,6 +31,9 @@ from argosy.base.store.database import Database, StoreError
 from argosy.base.store.migrations import migrate
 from argosy.base.store.postgres import Postgres
 
+GIVEN = "ARGOSY_TEST_DATABASE_URL"
+"""Names a server to use instead of the embedded one, by its `postgres` database, and a role that may
+make databases there: to test another version. Everything in the databases named below is thrown away."""
 TEMPLATE = "argosy_template"
 POOL_SIZE = 12
 DEAD_RUN_SECONDS_MIN = 3600
@@ -92,6 +96,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     clear_away_dead_runs()
+    if GIVEN in os.environ:
+        asyncio.run(_forget_earlier_runs(os.environ[GIVEN]))
+        return
     folder = make_short_folder()
     config.stash[_FOLDER] = folder
     config.stash[_SERVER] = Postgres(folder / "postgres", durable=False)
@@ -106,14 +113,30 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     del config.stash[_FOLDER]
 
 
+async def _forget_earlier_runs(server_url: str) -> None:
+    """On a given server, what an earlier run left: its template may be of another schema."""
+    server = await Database.open(server_url, size=1)
+    try:
+        for row in await server.all(
+            "SELECT datname FROM pg_database WHERE datname LIKE 'argosy_template%'"
+            " OR datname ~ '^(worker|bare)_(gw[0-9]+|master)$'"
+        ):
+            await server.run(f"DROP DATABASE {row['datname']} WITH (FORCE)")
+    finally:
+        await server.close()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    node.workerinput["argosy_server"] = node.config.stash[_SERVER].url("postgres")
+    if GIVEN not in os.environ:
+        node.workerinput["argosy_server"] = node.config.stash[_SERVER].url("postgres")
 
 
 @pytest.fixture(scope="session")
 def server_url(request: pytest.FixtureRequest) -> str:
     """Where the server's `postgres` database is; `named_url` leads to the others."""
+    if GIVEN in os.environ:
+        return os.environ[GIVEN]
     given = getattr(request.config, "workerinput", None)
     if given is not None:
         return str(given["argosy_server"])
@@ -290,14 +313,19 @@ def chaos_rounds() -> int:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("browser") and find_chromium() is None:
         pytest.skip("there is no Chromium")
+    if item.get_closest_marker("redis") and shutil.which("redis-server") is None:
+        pytest.skip("there is no redis-server")
+
+
+NEEDED = {"browser": "Chromium", "redis": "redis-server"}
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    left_out = [
-        report
-        for report in terminalreporter.stats.get("skipped", [])
-        if "browser" in getattr(report, "keywords", {})
-    ]
-    if left_out:
-        terminalreporter.section("LEFT OUT", red=True, bold=True)
-        terminalreporter.line(f"{len(left_out)} browser tests were left out: there is no Chromium.")
+    skipped = terminalreporter.stats.get("skipped", [])
+    for marker, program in NEEDED.items():
+        count = sum(marker in getattr(report, "keywords", {}) for report in skipped)
+        if count:
+            terminalreporter.section("LEFT OUT", red=True, bold=True)
+            terminalreporter.line(
+                f"{count} {marker} tests were left out: there is no {program}."
+            )
