@@ -35,10 +35,14 @@ class Flight:
 
 
 class Flights:
-    """The flights of one process, by event and by whom they change."""
+    """The flights of one process, by event and by whom they change.
 
-    def __init__(self, kernel: Kernel) -> None:
+    Without `keep_ghosts` each question gets a new ghost: for states that are read anew each time.
+    """
+
+    def __init__(self, kernel: Kernel, *, keep_ghosts: bool = True) -> None:
         self._kernel = kernel
+        self._keep_ghosts = keep_ghosts
         self.flying: dict[UUID, Flight] = {}
         self._by_key: list[dict[str, dict[UUID, Flight]]] = [{} for _ in range(kernel.size)]
         self._ghosts: list[dict[str, State]] = [{} for _ in range(kernel.size)]
@@ -91,7 +95,9 @@ class Flights:
             return self._made(n, state, [f for f in flights.values() if f.event.id != event])
         ghost = self._ghosts[n].get(key)
         if ghost is None:
-            ghost = self._ghosts[n][key] = self._made(n, state, list(flights.values()))
+            ghost = self._made(n, state, list(flights.values()))
+            if self._keep_ghosts:
+                self._ghosts[n][key] = ghost
         return ghost
 
     def forget_old(self) -> None:

@@ -262,6 +262,9 @@ class ProcessStates:
         if changed >= SNAPSHOT_ENTRIES or row["seconds"] >= SNAPSHOT_SECONDS:
             await self.snapshot()
 
+    async def close(self) -> None:
+        """Nothing is held outside of this process."""
+
     def _trim(self, done: Position) -> None:
         while self._steps and self._steps[0][0] <= done:
             self._stored = self._steps.popleft()[1]
@@ -305,15 +308,15 @@ class ProcessStates:
                 self._loading -= 1
             await asyncio.sleep(0)
         stored = self._stored
-        rows = {key: packed for key, (packed, number) in self._shelf.items() if number > stored}
+        rows = {one: packed for one, (packed, number) in self._shelf.items() if number > stored}
         changed = [
             (n, key, state)
             for n, states in enumerate(self.states)
             for key, state in states.items()
             if state[1] > stored
         ]
-        for count, (n, key, state) in enumerate(changed, 1):
-            rows[n, key] = pack(plans[n], state)
+        for count, (n, name, state) in enumerate(changed, 1):
+            rows[n, name] = pack(plans[n], state)
             if count % PACK_AT_ONCE == 0:
                 await asyncio.sleep(0)
         return rows

@@ -47,12 +47,28 @@ async def live_version(db: Database) -> str | None:
     return None if row is None else str(row["version"])
 
 
-async def publish(db: Database, fact_set: FactSet, source: str) -> None:
+async def prepare(db: Database, fact_set: FactSet, url: str | None) -> None:
+    """Fill `fact_set` from history where its states live (`url`: in Redis), unless that was done."""
+    if url is None:
+        await fill(db, fact_set)
+        return
+    from argosy.ctu.facts.in_redis import RedisStates
+    from argosy.ctu.facts.kernel import Kernel
+
+    version = fact_set.version
+    states = RedisStates(db, Kernel(fact_set), consumer_of(version), lambda _: None, url)
+    try:
+        await states.fill()
+    finally:
+        await states.close()
+
+
+async def publish(db: Database, fact_set: FactSet, source: str, url: str | None = None) -> None:
     """Fill `fact_set` from history, then make it the live one. Processes follow by themselves.
 
     Again, or after another set, is the same. Raises `Unavailable`: then do it again.
     """
-    await fill(db, fact_set)
+    await prepare(db, fact_set, url)
     async with db.work() as conn:
         await conn.execute(_TURN)
         await conn.execute(_REPLACE, fact_set.version)
@@ -60,14 +76,14 @@ async def publish(db: Database, fact_set: FactSet, source: str) -> None:
     log.info("facts %s are live: %s columns", fact_set.version, len(fact_set.columns))
 
 
-async def ensure(db: Database, starter: FactSet) -> FactSet:
+async def ensure(db: Database, starter: FactSet, url: str | None = None) -> FactSet:
     """The live set, filled; where nobody has published one of their own, that is `starter`."""
     row = await db.one(_LIVE)
     if row is None or (row["source"] == STARTER and row["version"] != starter.version):
-        await publish(db, starter, STARTER)
+        await publish(db, starter, STARTER, url)
         return starter
     fact_set = FactSet.decode(row["body"])
-    await fill(db, fact_set)
+    await prepare(db, fact_set, url)
     return fact_set
 
 
