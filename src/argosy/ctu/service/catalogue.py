@@ -32,7 +32,7 @@ class Shown:
 
     async def rules(self) -> tuple[str, list[dict[str, Any]]]:
         """The rules that are live."""
-        rules = self._brain.bench.rules.rules
+        rules = self._brain.chamber.rules.rules
         return rules.version, [
             {
                 "name": rule.name,
