@@ -12,7 +12,7 @@ BY: Final = "learning"
 """Who the loop is in every record of what was published."""
 
 SOURCES: Final[Mapping[str, float]] = MappingProxyType(
-    {"case": 1.0, "chargeback": 1.0, "import": 0.9, "merchant": 0.7, "customer": 0.7}
+    {"case": 1.0, "chargeback": 1.0, "sender": 0.9, "merchant": 0.7, "customer": 0.7}
 )
 """How much a label counts by who gave it; any other source is `SOURCE_OTHER`."""
 SOURCE_OTHER: Final = 0.6

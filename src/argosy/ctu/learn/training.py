@@ -129,9 +129,9 @@ async def read(
     kept = _thinned([r for r in rows if str(r["id"]) in place], said, terms.rows_max)
     kept.sort(key=lambda row: (row["at_ms"], row["log_no"]))
     events = tuple(event_of_row(row) for row in kept)
-    values = matrix.values[[place[str(e.id)] for e in events]] if events else np.empty((0, 0))
+    values = matrix.values[[place[str(event.id)] for event in events]]
     order = [matrix.columns.index(name) for name in features.facts]
-    made = features.matrix(events, values[:, order] if events else values)
+    made = features.matrix(events, values[:, order])
     return _labelled(kept, events, made, features.columns, said, until_ms, facts.version)
 
 
