@@ -88,8 +88,7 @@ class Panel:
 
     def score_rows(self, matrix: Matrix) -> dict[str, Matrix]:
         """As `score`, for rows that `features.matrix` made."""
-        scores = self.scores(matrix)
-        return {name: scores[:, at] for at, name in enumerate(self.names)}
+        return dict(zip(self.names, self.scores(matrix).T, strict=True))
 
     def scores(self, matrix: Matrix) -> Matrix:
         """(n, len(names)): as `score_rows`, in one matrix."""
@@ -116,16 +115,20 @@ class _Links:
             [-(f.sigmoid or 1.0) / (len(f.trees) if f.average else 1) for f in self._forests]
         )
         self._straight = np.array([f.sigmoid is None for f in self._forests])
-        knots = max((len(t.raw) for t in self._tables), default=0)
-        count = len(models)
-        self._x = np.full((count, max(2, knots)), np.inf)
-        self._y = np.zeros((count, max(2, knots)))
-        for at, table in enumerate(self._tables):
-            raw, probability = (table.raw, table.probability) if table.raw else ((0, 1), (0, 1))
-            self._x[at, : len(raw)] = raw
-            self._y[at, : len(raw)] = probability
-        self._last = np.array([max(1, len(t.raw)) if t.raw else 2 for t in self._tables]) - 1
-        self._row = np.arange(count) * self._x.shape[1]
+        knots = [
+            (t.raw, t.probability) if t.raw else ((0.0, 1.0), (0.0, 1.0)) for t in self._tables
+        ]
+        width = max((len(x) for x, _ in knots), default=0) + 1  # one more, which nothing reaches
+        self._x = np.full((len(models), width), np.inf)
+        self._y = np.zeros((len(models), width))
+        self._slope = np.zeros(
+            (len(models), width)
+        )  # of the piece after each knot; none after the last
+        for at, (x, y) in enumerate(knots):
+            self._x[at, : len(x)] = x
+            self._y[at, : len(y)] = y
+            self._slope[at, : len(x) - 1] = np.diff(y) / np.diff(x)
+        self._row = np.arange(len(models)) * width
 
     def probability(self, sums: Matrix) -> Matrix:
         """(n, models) from sums of the same shape."""
@@ -138,20 +141,14 @@ class _Links:
 
     def _raw(self, sums: Matrix) -> Matrix:
         scaled = sums * self._scale
-        with np.errstate(over="ignore"):
-            raw: Matrix = 1.0 / (1.0 + np.exp(scaled))
+        raw: Matrix = 1.0 / (1.0 + np.exp(np.minimum(scaled, 700.0)))
         if self._straight.any():
             raw[:, self._straight] = np.clip(-scaled[:, self._straight], 0.0, 1.0)
         return raw
 
     def _one(self, raw: Matrix) -> Matrix:
-        """One row through all tables: the knot below each score is counted, not searched."""
-        below = (self._x <= raw[:, None]).sum(axis=1) - 1
-        low = np.clip(below, 0, self._last)
-        high = np.minimum(low + 1, self._last)
-        low += self._row
-        high += self._row
-        x0, y0 = self._x.take(low), self._y.take(low)
-        wide = self._x.take(high) - x0
-        part = np.clip(raw - x0, 0.0, wide) / np.where(wide > 0, wide, 1.0)
-        return np.asarray(y0 + part * (self._y.take(high) - y0))
+        """One row through all tables: the knot at or below each score is the one before the first above."""
+        at = np.maximum((self._x <= raw[:, None]).argmin(axis=1) - 1, 0)
+        at += self._row
+        beyond = np.maximum(raw - self._x.take(at), 0.0)  # below the first knot all is as at it
+        return np.asarray(self._y.take(at) + self._slope.take(at) * beyond)
