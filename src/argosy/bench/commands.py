@@ -27,3 +27,20 @@ def owner(
     from argosy.bench import owner as measured
 
     measured.run(measured.Setting(owners=owners, seed=seed), json)
+
+
+@benchmark.command()
+def fdh(
+    data: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="The payments, as one Parquet file.")
+    ],
+    json: Out = None,
+) -> None:
+    """How well the learning loop finds fraud in the payments of the Fraud Detection Handbook."""
+    from argosy.bench import fdh as measured
+
+    figures = measured.run(data, typer.echo)
+    for line in measured.told(figures):
+        typer.echo(line)
+    if json is not None:
+        measured.write(figures, json)

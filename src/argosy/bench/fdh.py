@@ -281,6 +281,18 @@ def _line(mark: Marks) -> str:
     )
 
 
+def told(figures: dict[str, Any]) -> list[str]:
+    """The figures as lines: each beside the best that was published, then those of a longer training."""
+    lines = [
+        f"{name:<20} {figures[name]['mean']:.4f} +/- {figures[name]['std']:.4f}   "
+        f"best published {best}"
+        for name, best in PUBLISHED.items()
+    ]
+    longer = figures["longer_training"]
+    means = ", ".join(f"{name} {longer[name]['mean']:.4f}" for name in PUBLISHED)
+    return [*lines, f"beside, not instead, learning from {longer['days']} days: {means}"]
+
+
 def write(figures: dict[str, Any], path: Path) -> None:
     """Write the figures as JSON."""
     path.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")

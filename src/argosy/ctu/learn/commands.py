@@ -1,4 +1,4 @@
-"""`argosy risk learn`, `learning ...` and `benchmark fdh`."""
+"""`argosy risk learn` and `learning ...`."""
 
 from __future__ import annotations
 
@@ -21,10 +21,6 @@ from argosy.ctu.terminal import Demo, Json, Place, Why, say, stop, stop_if_refus
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id.")]
 CandidateId = Annotated[str, typer.Argument(metavar="CANDIDATE", help="A candidate's id.")]
 Out = Annotated[Path, typer.Option("--out", help="Write the page here.")]
-Data = Annotated[
-    Path,
-    typer.Option("--data", exists=True, dir_okay=False, help="The payments, as one Parquet file."),
-]
 
 
 def add(app: typer.Typer) -> None:
@@ -37,18 +33,6 @@ def add(app: typer.Typer) -> None:
     learning.command("interception")(interception_)
     learning.command("take-back")(take_back)
     app.add_typer(learning, name="learning")
-    benchmark = _group(app, "benchmark", "Measure the brain on data that no one here made.")
-    benchmark.command("fdh")(fdh)
-
-
-def _group(app: typer.Typer, name: str, says: str) -> typer.Typer:
-    """The group of commands of that name, which other parts may have begun."""
-    for known in app.registered_groups:
-        if known.name == name and known.typer_instance is not None:
-            return known.typer_instance
-    made = typer.Typer(help=says, no_args_is_help=True)
-    app.add_typer(made, name=name)
-    return made
 
 
 def learn(
@@ -113,21 +97,6 @@ def take_back(candidate_id: CandidateId, why: Why, demo: Demo = False) -> None:
 
     gone = stop_if_refused(work(demo, inside))
     say(f"{gone.name} {gone.version} is taken back.")
-
-
-def fdh(data: Data, json: Json = None) -> None:
-    """Measure on the payments of the Fraud Detection Handbook, by its own protocol."""
-    from argosy.bench import fdh as benchmark
-
-    figures = benchmark.run(data, say)
-    for name, best in benchmark.PUBLISHED.items():
-        mean, std = figures[name]["mean"], figures[name]["std"]
-        say(f"{name:<20} {mean:.4f} +/- {std:.4f}   best published {best}")
-    longer = figures["longer_training"]
-    told_ = " ".join(f"{name} {longer[name]['mean']:.4f}" for name in benchmark.PUBLISHED)
-    say(f"beside, learning from {longer['days']} days: {told_}")
-    if json is not None:
-        benchmark.write(figures, json)
 
 
 def _journal(place: Place) -> Journal:
