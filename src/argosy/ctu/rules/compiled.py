@@ -23,7 +23,7 @@ from argosy.ctu.rules.reading import Getter, getter
 from argosy.ctu.rules.thresholds import Thresholds
 from argosy.ctu.rules.vocabulary import Vocabulary
 
-TOGETHER_MAX: Final = 64
+TOGETHER_MAX: Final = 32
 """So many events are judged in one pass: what they need still fits into the processor's caches."""
 KEYS_MAX: Final = 256
 NAN: Final = float("nan")
