@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 from uuid import UUID
 
@@ -142,10 +142,17 @@ class Facts:
 
     @classmethod
     async def open(
-        cls, db: Database, url: str | None = None, *, entities_max: int = ENTITIES_MAX
+        cls,
+        db: Database,
+        url: str | None = None,
+        *,
+        offsets: Mapping[str, int] | None = None,
+        entities_max: int = ENTITIES_MAX,
     ) -> Facts:
-        """Facts of the live set; where none was published, of the starter set."""
-        return cls(db, await ensure(db, starter(), url), url, entities_max=entities_max)
+        """Facts of the live set; where none was published, of the starter set with the markets'
+        distances from UTC in seconds (`offsets`)."""
+        fact_set = await ensure(db, starter(offsets), url)
+        return cls(db, fact_set, url, entities_max=entities_max)
 
     @property
     def fact_set(self) -> FactSet:
@@ -164,6 +171,11 @@ class Facts:
     def ready(self) -> bool:
         """Whether facts can be read: the process has caught up with the log once."""
         return self._started
+
+    @property
+    def lost(self) -> int:
+        """So many events were said to have been made, and the log never told of them."""
+        return self._engine.flights.lost
 
     # --- reading -------------------------------------------------------------------------------------
 
