@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
 import pyarrow as pa
 
 from argosy.ctu.events import Event, Label
@@ -98,14 +99,18 @@ FIELDS = (
 
 def history_of(log: Sequence[Entry]) -> History:
     """The log as its history: a table of events and one of labels, numbered along."""
-    import msgspec
-
     events, labels = [], []
     for number, entry in enumerate(log):
         said = entry.said
         if isinstance(said, Label):
             labels.append(
-                {"event": str(said.event), "at_ms": said.at_ms, "bad": said.bad, "known_no": number}
+                {
+                    "event": str(said.event),
+                    "at_ms": said.at_ms,
+                    "bad": said.bad,
+                    "known_no": number,
+                    "scheme": said.scheme,
+                }
             )
             continue
         row = {name: getattr(said, name) for name in FIELDS}
@@ -118,7 +123,8 @@ def history_of(log: Sequence[Entry]) -> History:
     types = {**texts, "at_ms": pa.int64(), "amount": pa.int64(), "id": pa.string()}
     types |= {"outcome": pa.string(), "log_no": pa.int64(), "attributes": pa.string()}
     types["proofs"] = pa.list_(pa.string())
-    con.create_table("told", pa.Table.from_pylist(events, schema=pa.schema(list(types.items()))))
+    con.con.register("told", pa.Table.from_pylist(events, schema=pa.schema(list(types.items()))))
     said = {"event": pa.string(), "at_ms": pa.int64(), "bad": pa.bool_(), "known_no": pa.int64()}
-    con.create_table("said", pa.Table.from_pylist(labels, schema=pa.schema(list(said.items()))))
+    said["scheme"] = pa.string()
+    con.con.register("said", pa.Table.from_pylist(labels, schema=pa.schema(list(said.items()))))
     return History.relation(con, "told", "said")

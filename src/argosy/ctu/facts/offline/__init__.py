@@ -7,3 +7,8 @@
 
 Written once with Ibis: DuckDB runs it in the small size. Nothing in-line imports this package.
 """
+
+from argosy.ctu.facts.offline.engine import FactMatrix, OffLine
+from argosy.ctu.facts.offline.history import History, connect
+
+__all__ = ["FactMatrix", "History", "OffLine", "connect"]

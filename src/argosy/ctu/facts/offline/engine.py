@@ -13,7 +13,7 @@ from argosy.ctu.events import FOLDED_AS
 from argosy.ctu.facts.declared import DISTINCT_MAX, DISTINCT_OF, SCALE, Fact, FactSet
 from argosy.ctu.facts.offline import windows
 from argosy.ctu.facts.offline.filters import filter_of
-from argosy.ctu.facts.offline.history import History, fresh_name
+from argosy.ctu.facts.offline.history import History
 from argosy.ctu.facts.offline.windows import DISTINCT, MAX, MIN, SUM, Term
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class OffLine:
         """The same as a table of `history.con`: `place`, `id`, `at_ms` and a column for each fact."""
         found = history.events.select("place", "id", "at_ms")
         for _, part in self._tables(history):
-            kept = history.con.create_table(fresh_name("facts"), part, temp=True)
+            kept = history.keep("facts", part)
             found = found.left_join(kept, "place", rname="_{name}").drop("_place")
         return found.select("place", "id", "at_ms", *self.columns)
 
@@ -106,7 +106,7 @@ def _out_of_order(history: History) -> bool:
     """Whether any event of the log is earlier than one before it."""
     before = history.events.at_ms.lag().over(ibis.window(order_by=history.events.place))
     marked = history.events.select(late=history.events.at_ms < before)
-    return bool(marked.late.any().execute())
+    return bool(marked.late.any().to_pyarrow().as_py())
 
 
 class _Rows:
@@ -133,14 +133,13 @@ class _Rows:
                 self.column(fact, what)
         self._folded_as = FOLDED_AS.get(entity)
         self._late = late
-        self._tables: list[str] = []
+        self._tables: list[Table] = []
         self.table = self._lay_out("account" if self._folded_as else entity)
 
     def keep(self, what: str, table: Table) -> Table:
         """`table`, computed now and kept until `drop`."""
-        name = fresh_name(what)
-        self._tables.append(name)
-        return self.history.con.create_table(name, table, temp=True)
+        self._tables.append(self.history.keep(what, table))
+        return self._tables[-1]
 
     def _lay_out(self, entity: str) -> Table:
         events = self.history.events
@@ -174,8 +173,8 @@ class _Rows:
 
     def drop(self) -> None:
         """Let go of what this was laid out in."""
-        for name in self._tables:
-            self.history.con.raw_sql(f'DROP TABLE "{name}"')
+        for table in self._tables:
+            self.history.drop(table)
 
     def column(self, fact: Fact, what: str) -> str:
         """The name of the column that holds `what` of `fact`: `hit` (1 where it counts), `night`,

@@ -54,7 +54,7 @@ _MUST: Final = ("id", "kind", "at_ms", "account")
 AttributeType = Literal["number", "text", "truth"]
 
 _EXPORT = """
-    SELECT id, kind, at_ms, account, market, amount, currency, channel, device, session, payee,
+    SELECT id, kind, at_ms, market, account, amount, currency, channel, device, session, payee,
            merchant, network, phone, instrument, to_json(proofs) AS proofs, attributes, outcome, log_no
       FROM ctu.events WHERE at_ms >= $1 AND at_ms < $2
 """
@@ -72,12 +72,10 @@ class History:
 
     def __init__(self, con: Backend, events: Table, labels: Table | None = None) -> None:
         self.con = con
-        self.events = con.create_table(
-            fresh_name("events"), _events(events), temp=True
-        )
+        self.events = self.keep("events", _events(events))
         self.by_log = "log_no" in events.columns
         self.labels = None if labels is None else _labels(labels, by_log=self.by_log)
-        self.count = int(self.events.count().execute())
+        self.count = int(self.events.count().to_pyarrow().as_py())
 
     @classmethod
     def parquet(
@@ -128,8 +126,20 @@ class History:
                 )
             read = con.read_csv(str(events), columns=_EXPORT_TYPES)
             said = con.read_csv(str(labels), columns=_EXPORT_LABEL_TYPES)
-            made = cls(con, read, con.create_table(fresh_name("labels"), said, temp=True))
+            made = cls(con, read, said)
+            if made.labels is not None:  # the files go away
+                made.labels = made.keep("labels", made.labels)
         return made
+
+    def keep(self, what: str, table: Table) -> Table:
+        """`table`, computed now, as a table of the connection; `drop` it by its name."""
+        name = fresh_name(what)
+        self.con.raw_sql(f"CREATE TEMP TABLE {name} AS {ibis.to_sql(table, dialect=self.con.name)}")
+        return self.con.table(name)
+
+    def drop(self, table: Table) -> None:
+        """Let go of what `keep` gave."""
+        self.con.raw_sql(f"DROP TABLE {table.get_name()}")
 
     def attribute(self, name: str, kind: AttributeType) -> Column:
         """The sender's own value `name` of each event, of that type; missing where it is of another."""
@@ -146,7 +156,8 @@ class History:
         """Whether `name` was shown for each event."""
         if "proofs" not in self.events.columns:
             return ibis.literal(value=False)
-        return self.events.proofs.contains(name).fill_null(False)
+        shown = self.events.proofs
+        return shown.contains(name if shown.type().is_array() else f'"{name}"').fill_null(False)
 
 
 def connect(threads: int = 1) -> Backend:
@@ -159,12 +170,23 @@ def connect(threads: int = 1) -> Backend:
     return con
 
 
+_TEXT_COLUMNS: Final = dict.fromkeys(
+    (
+        "market account amount currency channel device session payee merchant network phone"
+        " instrument"
+    ).split(),
+    "VARCHAR",
+)
+# In the order of the file's columns.
 _EXPORT_TYPES: Final = {
-    **dict.fromkeys(TEXTS[:-1], "VARCHAR"),
+    "id": "VARCHAR",
+    "kind": "VARCHAR",
     "at_ms": "BIGINT",
+    **_TEXT_COLUMNS,
     "amount": "BIGINT",
     "proofs": "JSON",
     "attributes": "JSON",
+    "outcome": "VARCHAR",
     "log_no": "BIGINT",
 }
 _EXPORT_LABEL_TYPES: Final = {
@@ -177,10 +199,8 @@ _EXPORT_LABEL_TYPES: Final = {
 
 
 def _proofs(given: Any) -> Any:
-    """What was shown, as an array of texts, from an array or from JSON."""
-    if given.type().is_array():
-        return given.cast("array<string>")
-    return given.cast("json").unwrap_as("array<string>")
+    """What was shown, as an array of texts or, from JSON, as the text of one."""
+    return given.cast("array<string>" if given.type().is_array() else "string")
 
 
 def fresh_name(what: str) -> str:

@@ -54,16 +54,11 @@ class Term:
 def ever(rows: Table, terms: Iterable[Term]) -> Table:
     """`place` and a column for each term, over everything with an earlier place."""
     terms = list(terms)
-    firsts = {
-        f"first_{term.column}": (
-            rows[term.column].notnull()
-            & ibis.row_number()
-            .over(ibis.window(group_by=[rows.k, rows[term.column]], order_by=rows.place))
-            .eq(0)
-        ).cast("int64")
-        for term in terms
-        if term.how == DISTINCT
-    }
+    firsts = {}
+    for column in dict.fromkeys(term.column for term in terms if term.how == DISTINCT):
+        same = ibis.window(group_by=[rows.k, rows[column]], order_by=rows.place)
+        first = rows[column].notnull() & (ibis.row_number().over(same) == 0)
+        firsts[f"first_{column}"] = first.cast("int64")
     rows = rows.mutate(**firsts)
     before = ibis.rows_window(group_by=rows.k, order_by=rows.place, preceding=(None, 1))
     made = {}
