@@ -292,6 +292,7 @@ async def running(wallet: Wallet, *, clockwork: bool = True) -> AsyncIterator[No
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await wallet.commit.close()
+        await wallet.brain.close()
         await wallet.webhooks.close()
 
 

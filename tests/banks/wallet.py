@@ -18,6 +18,7 @@ from argosy.base.parties.facts import NewParty, Party, PartyKind
 from argosy.base.products import Asker, Command
 from argosy.base.store import Database
 from argosy.base.wallet.accounts import OPENING, system_account
+from argosy.ctu.history import settle
 from argosy.public_services.cashier.facts import Shown
 from argosy.public_services.signin.facts import DeviceClaim, SignedIn
 from argosy.settings import Settings
@@ -99,6 +100,12 @@ class People:
         now = self.clock.advance(**later)
         for sweep in self.wallet.cashier.sweeps():
             await sweep.run(now, 100)
+
+    async def settle(self) -> None:
+        """Have the brain learn, and cases opened and closed, by everything that the log holds now."""
+        for relay in self.wallet.relays:
+            await settle(self.wallet.db, relay)
+        await self.wallet.brain.settle()
 
     async def prove(self) -> None:
         report = await verify(self.wallet.db)

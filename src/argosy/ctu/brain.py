@@ -120,7 +120,12 @@ class Brain:
                 return
             self._stop()  # a start that was cut off may have read half
             await self.history.prepare()
-            facts = await Facts.open(self._db, self._facts_url, entities_max=self._entities_max)
+            facts = await Facts.open(
+                self._db,
+                self._facts_url,
+                offsets=self._offsets,
+                entities_max=self._entities_max,
+            )
             facts.on_switch, facts.on_entry = self._prepare, self._heard
             owner = OwnerScore(self._db, utc_offset_minutes=self._minutes)
             self._facts, self._owner = facts, owner
@@ -195,6 +200,11 @@ class Brain:
         """Whether `judge` answers: the brain has caught up with the log and follows it."""
         return self._started
 
+    @property
+    def lost(self) -> int:
+        """So many events were said to have been made, and the log never told of them."""
+        return 0 if self._facts is None else self._facts.lost
+
     def wake(self) -> None:
         """Something was committed: look at the log soon."""
         self._woken.set()
@@ -207,6 +217,15 @@ class Brain:
         await self.facts.catch_up()
         await self.verdicts.flush()
         await self.tallies.write()
+
+    async def close(self) -> None:
+        """Write what was said and counted in the last moments; for the end of a process."""
+        self._stop()
+        try:
+            await self.verdicts.flush()
+            await self.tallies.write()
+        except Unavailable as outage:
+            log.warning("the last verdicts were not written: %s", outage)
 
     # --- the port --------------------------------------------------------------------------------------
 
@@ -263,7 +282,7 @@ class Brain:
 
     async def _observe(self, verdict: Judged, outcome: str, *, tell: bool) -> None:
         event = verdict.event
-        if self._facts is not None and event.kind not in self.policy.money_in:
+        if self._facts is not None:
             self._facts.flight_end(event, outcome)
         if outcome in MOVED:
             self._remember(event.id, verdict.decision)
