@@ -70,7 +70,9 @@ async def test_a_label_reaches_its_neighbours_at_once(db, clock, refreshing):
     clock.advance(minutes=5)
     assert await refreshing.confirmed(["a"]) == 3
     at = now_ms(clock) + LEAD_MS
-    assert (await facts.read_many([event("b", at_ms=at)]))[0, DISTANCE] == HOPS_MAX + 1  # not told yet
+    assert (await facts.read_many([event("b", at_ms=at)]))[
+        0, DISTANCE
+    ] == HOPS_MAX + 1  # not told yet
     assert await facts.catch_up() == 1
     rows = await facts.read_many([event(name, at_ms=at) for name in "abcx"])
     assert rows[:, DISTANCE].tolist() == [0, 1, 2, HOPS_MAX + 1]

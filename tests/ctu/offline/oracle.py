@@ -42,7 +42,11 @@ def facts_of(facts: FactSet, log: Sequence[Entry]) -> np.ndarray:
         counted = compile_filter(fact.where) if fact.where else None
         pasts: dict[str, list[Entry]] = {}
         for row, (place, entry) in enumerate(events):
-            key = entry.said.account if fact.entity == "received" else getattr(entry.said, fact.entity)
+            key = (
+                entry.said.account
+                if fact.entity == "received"
+                else getattr(entry.said, fact.entity)
+            )
             if key:
                 past = [e for e in pasts.get(key, ()) if in_window(fact, entry.said, e.said)]
                 value = aggregate(fact, entry.said, past, log[:place], facts.offsets)

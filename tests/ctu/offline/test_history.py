@@ -105,7 +105,17 @@ async def test_from_the_brains_own_tables(db, log, words):
                 0, 0.0, "",
             )
         )  # fmt: skip
-    columns = ["id", "log_no", *FIELDS, "proofs", "attributes", "outcome", "decision", "score", "version"]
+    columns = [
+        "id",
+        "log_no",
+        *FIELDS,
+        "proofs",
+        "attributes",
+        "outcome",
+        "decision",
+        "score",
+        "version",
+    ]
     async with db.work() as conn:
         await conn.execute("ALTER TABLE ctu.events ALTER at SET DEFAULT now()")
         await conn.copy_records_to_table("events", schema_name="ctu", columns=columns, records=rows)

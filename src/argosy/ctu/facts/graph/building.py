@@ -282,7 +282,9 @@ def _confirmed(
     labels = history.labels
     said = labels.filter(labels.at_ms < as_of_ms).order_by("known", "at_ms").to_pyarrow()
     last = {}
-    for event, bad, scheme in zip(*(said[c].to_pylist() for c in ("event", "bad", "scheme")), strict=True):
+    for event, bad, scheme in zip(
+        *(said[c].to_pylist() for c in ("event", "bad", "scheme")), strict=True
+    ):
         last[event] = (bad, scheme)
     rows = np.array(
         [n for n, id_ in enumerate(table["id"].to_pylist()) if last.get(id_, (False, ""))[0]],

@@ -41,19 +41,28 @@ _SAYS: Final = {
 }
 
 
+Whose = Literal["account", "payee"]
+
+
 class GraphColumn(msgspec.Struct, frozen=True):
     """One column: `entity` of the event whose key is looked up as an account, `place` in the row."""
 
     name: str
-    entity: Literal["account", "payee"]
+    entity: Whose
     place: int
     says: str
+
+
+_WHOSE: Final[tuple[tuple[Whose, str], ...]] = (
+    ("account", ""),
+    ("payee", ", of who gets the money"),
+)
 
 
 def _columns() -> tuple[GraphColumn, ...]:
     found = [
         GraphColumn(f"graph.{entity}.{name}", entity, place, _SAYS[name] + whose)
-        for entity, whose in (("account", ""), ("payee", ", of who gets the money"))
+        for entity, whose in _WHOSE
         for place, name in enumerate(STORED)
     ]
     found += [

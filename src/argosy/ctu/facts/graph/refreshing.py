@@ -36,7 +36,9 @@ _LATEST_OF = """
     SELECT DISTINCT ON (key) key, facts FROM ctu.graph_facts WHERE layout = $1 AND key = ANY ($2)
      ORDER BY key, since_ms DESC
 """
-_LATEST_PLACES = "SELECT DISTINCT ON (key) key, place FROM ctu.embeddings ORDER BY key, since_ms DESC"
+_LATEST_PLACES = (
+    "SELECT DISTINCT ON (key) key, place FROM ctu.embeddings ORDER BY key, since_ms DESC"
+)
 _PUT = """
     INSERT INTO ctu.graph_facts (key, since_ms, layout, facts) VALUES ($1, $2, $3, $4)
     ON CONFLICT (key, since_ms) DO UPDATE SET layout = excluded.layout, facts = excluded.facts
@@ -72,7 +74,7 @@ class Refreshing:
 
         Embeddings are turned to fit the last ones and written whole, so that all are of one refresh.
         """
-        from argosy.ctu.facts.graph.embedding import embed  # noqa: PLC0415  it loads scipy
+        from argosy.ctu.facts.graph.embedding import embed
 
         old = {row["key"]: row["facts"] for row in await self._db.all(_LATEST, LAYOUT)}
         rows = {
@@ -98,7 +100,10 @@ class Refreshing:
             )
             await conn.execute("DELETE FROM ctu.graph_edges")
             await conn.copy_records_to_table(
-                "graph_edges", schema_name="ctu", columns=["key", "near"], records=list(near.items())
+                "graph_edges",
+                schema_name="ctu",
+                columns=["key", "near"],
+                records=list(near.items()),
             )
             await self._tell(conn, since_ms, "refresh", None, len(rows))
         return len(rows)

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import numpy as np
 
-from argosy.ctu.events import FOLDED_AS
-from argosy.ctu.facts.declared import DISTINCT_MAX, DISTINCT_OF, SCALE, Fact, FactSet
+from argosy.ctu.facts.declared import DISTINCT_MAX, SCALE, Fact, FactSet
 from argosy.ctu.facts.offline import windows
-from argosy.ctu.facts.offline.filters import filter_of
 from argosy.ctu.facts.offline.history import History
+from argosy.ctu.facts.offline.rows import LIMB, NEEDS, Rows, needs
 from argosy.ctu.facts.offline.windows import DISTINCT, MAX, MIN, SUM, Term
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
-
-LIMB: Final = 1 << 20
-"""Squares of amounts are summed in two parts of so many, because one would not fit 64 bits."""
-
-AMOUNT_SCALED_MAX: Final = 9.0e12
-NIGHT_FROM, NIGHT_UNTIL = 23, 6
-_HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 
 
 @dataclass(frozen=True)
@@ -88,7 +80,7 @@ class OffLine:
         late = _out_of_order(history)
         for entity in dict.fromkeys(fact.entity for fact in self.facts.facts):
             mine = [fact for fact in self.facts.facts if fact.entity == entity]
-            rows = _Rows(history, entity, mine, self.facts.offsets, late=late)
+            rows = Rows(history, entity, mine, self.facts.offsets, late=late)
             for group in _groups(mine):
                 yield [f.name for f in group.facts], _compute(rows, group, late=late)
             rows.drop()
@@ -109,178 +101,7 @@ def _out_of_order(history: History) -> bool:
     return bool(marked.late.any().to_pyarrow().as_py())
 
 
-class _Rows:
-    """The events that name one entity, narrow: `place`, `k` (the key as a number), `t`, `seen`, and
-    what the facts count as columns, each missing or 0 where the fact does not count the event."""
-
-    def __init__(
-        self,
-        history: History,
-        entity: str,
-        facts: Sequence[Fact],
-        offsets: Mapping[str, int],
-        *,
-        late: bool,
-    ) -> None:
-        self.history = history
-        self._offsets = offsets
-        self._made: dict[tuple[str, ...], str] = {}
-        self._columns: dict[str, Any] = {}
-        self._read_as_is: list[str] = []
-        self._filters: dict[tuple[str, tuple[str, ...]], Any] = {}
-        for fact in facts:
-            for what in needs(fact):
-                self.column(fact, what)
-        self._folded_as = FOLDED_AS.get(entity)
-        self._late = late
-        self._tables: list[Table] = []
-        self.table = self._lay_out("account" if self._folded_as else entity)
-
-    def keep(self, what: str, table: Table) -> Table:
-        """`table`, computed now and kept until `drop`."""
-        self._tables.append(self.history.keep(what, table))
-        return self._tables[-1]
-
-    def _lay_out(self, entity: str) -> Table:
-        events = self.history.events
-        named = [events[entity], *([events[self._folded_as]] if self._folded_as else [])]
-        keys = [events.filter(key.notnull()).select(key=key) for key in named]
-        numbered = ibis.union(*keys) if len(keys) > 1 else keys[0]
-        numbered = numbered.distinct().mutate(k=ibis.row_number())
-        numbered = self.keep("keys", numbered)
-        own = {"t": events.at_ms, "k": numbered.k, **self._columns}
-        if self._folded_as is None:
-            rows = events.inner_join(numbered, named[0] == numbered.key)
-            rows = rows.select("place", "id", "seen", **own)
-        else:
-            # An event reads by one name and is folded by another: two rows, the reading one first.
-            reading = events.inner_join(numbered, named[0] == numbered.key)
-            idle = {name: ibis.null(c.type()) for name, c in self._columns.items()}
-            idle |= {name: own[name] for name in self._read_as_is}
-            reading = reading.select("id", "seen", **(own | idle), place=events.place * 2)
-            folding = events.inner_join(numbered, named[1] == numbered.key)
-            folding = folding.select("id", "seen", **own, place=events.place * 2 + 1)
-            rows = reading.union(folding)
-        return self.keep("rows", windows.beside(rows) if self._late else rows)
-
-    def answers(self, wide: Table, columns: dict[str, Any]) -> Table:
-        """`place` of the event, and `columns`, for the rows that read."""
-        if self._folded_as is None:
-            return wide.select("place", **columns)
-        made = wide.select(twice=wide.place, **columns)
-        made = made.filter(made.twice % 2 == 0)
-        return made.select(place=(made.twice // 2).cast("int64"), **{c: made[c] for c in columns})
-
-    def drop(self) -> None:
-        """Let go of what this was laid out in."""
-        for table in self._tables:
-            self.history.drop(table)
-
-    def column(self, fact: Fact, what: str) -> str:
-        """The name of the column that holds `what` of `fact`: `hit` (1 where it counts), `night`,
-        `value`, `high` and `low` (parts of a value for squares), `there`, `name`."""
-        of = fact.of if what not in ("hit", "night", "time") else ""
-        key = (what, of, fact.where, *fact.outcomes)
-        if key not in self._made:
-            self._made[key] = f"c{len(self._made)}"
-            self._columns[self._made[key]] = self._expression(fact, what)
-            if what == "own":
-                self._read_as_is.append(self._made[key])
-        return self._made[key]
-
-    def _expression(self, fact: Fact, what: str) -> Any:
-        counts = self._filter(fact)
-        events = self.history.events
-        if what == "hit":
-            return counts.cast("int64")
-        if what == "time":
-            return ibis.ifelse(counts, events.at_ms, ibis.null())
-        if what == "night":
-            return (counts & self._night()).cast("int64")
-        if what == "name":
-            return ibis.ifelse(counts, self._name(fact.of), ibis.null())
-        value = self.value(fact.of)
-        if what == "own":
-            return value
-        value = ibis.ifelse(counts, value, ibis.null())
-        made = {
-            "value": lambda: value,
-            "there": lambda: value.notnull().cast("int64"),
-            "high2": lambda: (value // LIMB) * (value // LIMB),
-            "mixed": lambda: (value // LIMB) * (value % LIMB),
-            "low2": lambda: (value % LIMB) * (value % LIMB),
-        }
-        return made[what]()
-
-    def value(self, of: str) -> Any:
-        """The number `of` as a whole one: minor units, or millionths of an attribute."""
-        if of == "amount":
-            return self.history.events.amount
-        number = self.history.attribute(of, "number")
-        number = ibis.ifelse(number.abs() <= AMOUNT_SCALED_MAX, number, ibis.null())
-        return (number * SCALE + 0.5).floor().cast("int64")
-
-    def _name(self, of: str) -> Any:
-        if of in DISTINCT_OF:
-            return self.history.events[of].nullif("")
-        return self.history.attribute(of, "text")
-
-    def _night(self) -> Any:
-        events = self.history.events
-        offset = ibis.literal(0, type="int64")
-        if self._offsets:
-            offset = ibis.cases(
-                *((events.market == m, s * 1_000) for m, s in self._offsets.items()), else_=0
-            )
-        hour = ((events.at_ms + offset) % _DAY_MS) // _HOUR_MS
-        return (hour >= NIGHT_FROM) | (hour < NIGHT_UNTIL)
-
-    def _filter(self, fact: Fact) -> Any:
-        key = (fact.where, fact.outcomes)
-        if key not in self._filters:
-            counted = self.history.events.outcome.isin(fact.outcomes).fill_null(False)
-            self._filters[key] = counted & filter_of(fact.where, self.history)
-        return self._filters[key]
-
-
-_NEEDS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
-    "count": ((SUM, "hit"),),
-    "sum": ((SUM, "value"),),
-    "mean": ((SUM, "value"), (SUM, "there")),
-    "ratio": ((SUM, "value"), (SUM, "there")),
-    "spread": (
-        (SUM, "value"),
-        (SUM, "there"),
-        (SUM, "high2"),
-        (SUM, "mixed"),
-        (SUM, "low2"),
-    ),
-    "max": ((MAX, "value"),),
-    "distinct": ((DISTINCT, "name"),),
-    "age": ((MIN, "time"),),
-    "since": ((MAX, "time"),),
-    "night_share": ((SUM, "hit"), (SUM, "night")),
-    "bad_count": (),
-    "bad_share": ((SUM, "hit"),),
-    "decayed_count": (),
-    "decayed_sum": (),
-}
-"""Of which numbers about the past an aggregate is made."""
-
-
-def needs(fact: Fact) -> list[str]:
-    """The columns of rows that `fact` is computed from."""
-    found = [what for _, what in _NEEDS[fact.aggregate]]
-    if fact.aggregate in ("bad_count", "bad_share", "decayed_count"):
-        found.append("hit")
-    if fact.aggregate == "decayed_sum":
-        found.append("value")
-    if fact.aggregate == "ratio":
-        found.append("own")
-    return list(dict.fromkeys(found))
-
-
-def _compute(rows: _Rows, group: _Group, *, late: bool) -> Table:
+def _compute(rows: Rows, group: _Group, *, late: bool) -> Table:
     """`place` and the facts of `group`."""
     if group.half_life is not None:
         return _decayed(rows, group, group.half_life, late=late)
@@ -309,7 +130,7 @@ def _windowed(table: Table, grain_ms: int, terms: list[Term], *, late: bool) -> 
     return calm.union(few.select(names).cast(calm.schema()))
 
 
-def _decayed(rows: _Rows, group: _Group, half_life: int, *, late: bool) -> Table:
+def _decayed(rows: Rows, group: _Group, half_life: int, *, late: bool) -> Table:
     block_ms = windows.HALF_LIVES * half_life * 1_000
     table = rows.table.mutate(b=rows.table.t // block_ms)
     table = table.mutate(phase=(table.t - table.b * block_ms) / (half_life * 1_000.0))
@@ -341,16 +162,16 @@ def _backs(fact: Fact) -> list[int]:
     return [back, back + 1] if rest else [back]
 
 
-def _terms(rows: _Rows, fact: Fact) -> list[Term]:
+def _terms(rows: Rows, fact: Fact) -> list[Term]:
     count = None if fact.window is None or fact.grain is None else fact.window // fact.grain
     return [
         Term(how, rows.column(fact, what), count, back)
-        for how, what in _NEEDS[fact.aggregate]
+        for how, what in NEEDS[fact.aggregate]
         for back in _backs(fact)
     ]
 
 
-def _number(rows: _Rows, table: Table, fact: Fact, how: str, what: str) -> Any:
+def _number(rows: Rows, table: Table, fact: Fact, how: str, what: str) -> Any:
     """The column of `table` that holds that number about the past of each event."""
     count = None if fact.window is None or fact.grain is None else fact.window // fact.grain
     column = rows.column(fact, what)
@@ -361,7 +182,7 @@ def _number(rows: _Rows, table: Table, fact: Fact, how: str, what: str) -> Any:
     return ibis.ifelse(table.t % grain_ms < fact.delay * 1_000 % grain_ms, found[1], found[0])
 
 
-def _value(rows: _Rows, table: Table, fact: Fact) -> Any:
+def _value(rows: Rows, table: Table, fact: Fact) -> Any:
     """The fact itself, from the numbers about the past, as a float."""
 
     def past(how: str, what: str) -> Any:
@@ -395,7 +216,7 @@ def _share(part: Any, whole: Any) -> Any:
     return part.cast("float64") / whole.nullif(0).cast("float64")
 
 
-def _of_mean(rows: _Rows, table: Table, fact: Fact, total: Any, count: Any, scale: int) -> Any:
+def _of_mean(rows: Rows, table: Table, fact: Fact, total: Any, count: Any, scale: int) -> Any:
     count = count.nullif(0)
     if fact.aggregate == "mean":
         return total.cast("float64") / count.cast("float64") / scale
@@ -414,7 +235,7 @@ def _of_mean(rows: _Rows, table: Table, fact: Fact, total: Any, count: Any, scal
 # --- labels --------------------------------------------------------------------------------------------
 
 
-def _with_labels(rows: _Rows, group: _Group, wide: Table, facts: Sequence[Fact]) -> Table:
+def _with_labels(rows: Rows, group: _Group, wide: Table, facts: Sequence[Fact]) -> Table:
     """`wide` with, for each fact, how many events in its window were known to be bad."""
     terms = list(
         dict.fromkeys(
@@ -442,7 +263,7 @@ def _with_labels(rows: _Rows, group: _Group, wide: Table, facts: Sequence[Fact])
 
 def _news(history: History, table: Table, columns: Iterable[str]) -> Table:
     """What labels change: +1 where an event is found bad, -1 where that is taken back."""
-    labels = history.labels
+    labels: Any = history.labels
     said = labels.bad.cast("int64")
     before = said.lag().over(
         ibis.window(group_by=labels.event, order_by=[labels.known, labels.at_ms])

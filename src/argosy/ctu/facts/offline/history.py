@@ -45,7 +45,18 @@ TEXTS: Final = (
 )
 _KNOWN: Final = frozenset(
     {*TEXTS, *ENTITIES}
-    | {"at", "at_ms", "amount", "proofs", "attributes", "score", "log_no", "verdict", "version", "order_id"}
+    | {
+        "at",
+        "at_ms",
+        "amount",
+        "proofs",
+        "attributes",
+        "score",
+        "log_no",
+        "verdict",
+        "version",
+        "order_id",
+    }
     | {"released"}
 )
 _NEVER_NONE: Final = frozenset({"market", "currency", "channel"})
@@ -67,7 +78,8 @@ class History:
 
     `events` has `place` (0, 1, ... in the order of the log), `seen` (what `known` of a label is
     compared with), `at_ms`, the texts of `TEXTS` (missing, never empty), `pair`, `amount` and
-    `proofs`. `labels` has `event`, `known`, `at_ms`, `scheme`, `bad`: a label is known to an event with `seen >= known`.
+    `proofs`. `labels` has `event`, `known`, `at_ms`, `scheme`, `bad`: a label is known to an event
+    with `seen >= known`.
     """
 
     def __init__(self, con: Backend, events: Table, labels: Table | None = None) -> None:
@@ -150,7 +162,6 @@ class History:
             value = self.events.attributes[name]
             return {"number": value.float, "text": value.str, "truth": value.bool}[kind]
         return ibis.null({"number": "float64", "text": "string", "truth": "boolean"}[kind])
-
 
     def proof(self, name: str) -> Column:
         """Whether `name` was shown for each event."""

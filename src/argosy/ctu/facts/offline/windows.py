@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ibis
 
+from argosy.base.refusals import must
+
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
@@ -42,6 +44,12 @@ class Term:
     column: str
     count: int | None = None
     back: int = 0
+
+    @property
+    def buckets(self) -> int:
+        """How many buckets a term with a window has."""
+        must(self.count is not None, "a term without a window", term=self.name)
+        return self.count or 0
 
     @property
     def name(self) -> str:
@@ -72,7 +80,7 @@ def windowed(rows: Table, terms: Iterable[Term], *, late: bool = True) -> Table:
     """The rows with a column for each term, by frames: right where a row is not disturbed. Where
     nothing is `late` in the log, a step is saved."""
     terms = list(terms)
-    kinds = dict.fromkeys((t.column, t.count) for t in terms if t.how == DISTINCT)
+    kinds = dict.fromkeys((t.column, t.buckets) for t in terms if t.how == DISTINCT)
     latest = {column: _latest(rows, column) if late else rows.b for column, _ in kinds}
     rows = rows.mutate(**{f"latest_{column}": bucket for column, bucket in latest.items()})
     runs: dict[str, Any] = {}
@@ -85,18 +93,16 @@ def windowed(rows: Table, terms: Iterable[Term], *, late: bool = True) -> Table:
 
 def _framed(rows: Table, term: Term, *, late: bool) -> Any:
     if term.how != DISTINCT:
-        return _window(rows, term.how, term.column, term.back, term.back + term.count - 1)
+        return _window(rows, term.how, term.column, term.back, term.back + term.buckets - 1)
     begun = _window(rows, SUM, f"begins_{term.column}_{term.count}", term.back, None)
     # A late occurrence ends its run in the latest bucket of the run, not in its own.
     by = f"latest_{term.column}" if late else "b"
     ends = f"ends_{term.column}_{term.count}"
-    over = _window(rows, SUM, ends, term.back + term.count, None, by)
+    over = _window(rows, SUM, ends, term.back + term.buckets, None, by)
     return begun.fill_null(0) - over.fill_null(0)
 
 
-def _window(
-    rows: Table, how: str, column: str, near: int, far: int | None, by: str = "b"
-) -> Any:
+def _window(rows: Table, how: str, column: str, near: int, far: int | None, by: str = "b") -> Any:
     """`how` of `column` from `far` buckets ago (None: ever) to `near`; 0 is the event's own bucket, of
     which only what stands before it counts."""
     values = rows[column]
@@ -262,9 +268,7 @@ def told(rows: Table, news: Table, terms: Sequence[Term], seen: str = "seen") ->
     return both.group_by("place").aggregate(**{t.name: both[t.name].sum() for t in terms})
 
 
-def _told(
-    rows: Table, news: Table, terms: list[Term], count: int | None, seen: str
-) -> Table:
+def _told(rows: Table, news: Table, terms: list[Term], count: int | None, seen: str) -> Table:
     names = {term.column: f"{term.column}_" for term in terms}
     points = news.select(
         k_=news.k,
