@@ -51,6 +51,7 @@ class RuleSet:
     `percents` says by name for whom a rule counts: 100 for all (the default), 0 for a rule in shadow,
     between for that share of accounts, always the same ones. `utc_offsets` are seconds by market.
     Raises `Bug` where a rule would not have passed the linter: publishing refuses such rules.
+    One set judges in one thread: it reckons in arrays of its own.
     """
 
     def __init__(
