@@ -117,3 +117,35 @@ async def test_only_a_demo_may_play_without_a_disk(db: Database, tmp_path: Path,
         else:
             with pytest.raises(StoreError, match="fsync = off"):
                 await cli._durable(wallet)
+
+
+@pytest.mark.parametrize(
+    "answer, problem",
+    [
+        ("on,on,on", None),
+        ("on,on,off", "The node pg1:5432 has synchronous_commit = off"),
+        ("off,on,on", "The node pg1:5432 has fsync = off"),
+        (None, "The node pg1:5432 does not say"),
+    ],
+)
+async def test_every_node_is_asked(server: Postgres, answer: str | None, problem: str | None):
+    """A stand-in for Citus, which asks its workers by a function."""
+    async with opened(server.url("postgres")) as admin:
+        await admin.run("DROP DATABASE IF EXISTS nodes WITH (FORCE)")
+        await admin.run("CREATE DATABASE nodes")
+    async with opened(server.url("nodes")) as database:
+        await database.run("""
+            INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+                VALUES (77, 'citus', 10, 'public'::regnamespace, false, '14.0-1')
+        """)
+        said = "NULL" if answer is None else f"'{answer}'"
+        await database.run(f"""
+            CREATE FUNCTION run_command_on_workers(text) RETURNS TABLE (
+                nodename text, nodeport int, success bool, result text) LANGUAGE sql AS
+            $$ SELECT 'pg1', 5432, {said} IS NOT NULL, {said}::text $$
+        """)
+        if problem is None:
+            await durable(database)
+        else:
+            with pytest.raises(StoreError, match=problem):
+                await durable(database)

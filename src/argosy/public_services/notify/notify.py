@@ -181,7 +181,7 @@ class Notify:
         claimed = await self._db.all(
             """
             UPDATE notify.message m SET tries = m.tries + 1,
-                next_at = $3::timestamptz + least($4::interval * power(2, m.tries), $5::interval)
+                next_at = ($4::timestamptz[])[least(m.tries, cardinality($4) - 1) + 1]
             FROM unnest($1::bytea[], $2::uuid[]) AS w (recipient, id)
             WHERE m.recipient = w.recipient AND m.id = w.id AND m.state = 'waiting'
                 AND m.next_at <= $3
@@ -191,8 +191,7 @@ class Notify:
             recipients,
             ids,
             now,
-            WAIT_FIRST,
-            WAIT_MAX,
+            [now + min(WAIT_FIRST * 2**tries, WAIT_MAX) for tries in range(TRIES_MAX)],
         )
         for row in claimed:
             await self._carry(row, now)

@@ -124,14 +124,14 @@ class Pins:
                 """
                 UPDATE signin.pin SET failures = failures + 1,
                     wait_until = CASE WHEN failures + 1 >= $3
-                        THEN $2::timestamptz + ($4::interval[])[failures + 2 - $3] END
+                        THEN ($4::timestamptz[])[failures + 2 - $3] END
                 WHERE party_id = $1 AND failures < $5 AND (wait_until IS NULL OR wait_until <= $2)
                 RETURNING failures, wait_until
                 """,
                 party_id,
                 now,
                 first,
-                list(self._terms.pin_waits),
+                [now + wait for wait in self._terms.pin_waits],
                 first + len(self._terms.pin_waits),
             )
         finally:
