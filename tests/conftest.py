@@ -3,7 +3,7 @@
 One embedded server serves the whole run. The process that runs pytest starts it and stops it; each
 worker clones a database from a template that was migrated once. The server of the tests runs without
 fsync, by `Postgres(durable=False)`, because all that it holds is thrown away; the tests that kill
-servers start durable ones of their own. ARGOSY_TEST_DATABASE_URL names another server to use.
+servers start durable ones of their own. TEST_DATABASE_URL names another server to use.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from argosy.base.store.database import Database, StoreError
 from argosy.base.store.migrations import migrate
 from argosy.base.store.postgres import Postgres
 
-GIVEN = "ARGOSY_TEST_DATABASE_URL"
+GIVEN = "TEST_DATABASE_URL"
 """Names a server to use instead of the embedded one, by its `postgres` database, and a role that may
 make databases there: to test another version. Everything in the databases named below is thrown away."""
 TEMPLATE = "argosy_template"
@@ -326,6 +326,4 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         count = sum(marker in getattr(report, "keywords", {}) for report in skipped)
         if count:
             terminalreporter.section("LEFT OUT", red=True, bold=True)
-            terminalreporter.line(
-                f"{count} {marker} tests were left out: there is no {program}."
-            )
+            terminalreporter.line(f"{count} {marker} tests were left out: there is no {program}.")

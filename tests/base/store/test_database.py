@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
@@ -148,17 +149,21 @@ async def test_nobody_there_is_an_outage(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change,saying",
+    "wrong,saying",
     [
-        (("/postgres?", "/no_such?"), "no_such"),
-        (("argosy@", "stranger@"), "does not let us in"),
-        (("port=5432", "port=secret"), "cannot be read"),
+        ({"path": "/no_such"}, "no_such"),
+        ({"netloc": "stranger@"}, "does not let us in"),
+        ({"query": "host=/tmp&port=secret"}, "cannot be read"),
     ],
 )
-async def test_a_wrong_address_is_refused_in_plain_words(server_url, change, saying):
-    assert change[0] in server_url
+async def test_a_wrong_address_is_refused_in_plain_words(server_url, wrong, saying):
+    url = urlsplit(server_url)
+    if "netloc" in wrong and url.hostname is not None:
+        pytest.skip("a server that was given may let every user in")
+    if wrong.get("path"):
+        wrong = {"path": wrong["path"]}
     with pytest.raises(StoreError, match=saying) as caught:
-        await Database.open(server_url.replace(*change))
+        await Database.open(url._replace(**wrong).geturl().replace(":///", "://argosy@/"))
     assert "secret" not in str(caught.value)
 
 
