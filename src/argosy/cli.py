@@ -10,7 +10,6 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import httpx
@@ -28,7 +27,7 @@ from argosy.base.store import Database, StoreError, installation, nodes
 from argosy.base.store.durability import durable
 from argosy.base.store.migrations import migrate, pending
 from argosy.base.store.postgres import Postgres
-from argosy.bench.commands import benchmark
+from argosy.bench.commands import bench, benchmark
 from argosy.ctu import cli as risk
 from argosy.ctu import terminal
 from argosy.ctu.cases.cli import app as cases
@@ -53,7 +52,6 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The database: its schema, its server, its copies.", no_args_is_help=True)
 ledger = typer.Typer(help="The books.", no_args_is_help=True)
-bench = typer.Typer(help="Measure it on this machine.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
 keys = typer.Typer(help="Keys of the partner API.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
@@ -444,72 +442,6 @@ def _alone(demo: bool) -> alone.Means:
 
 terminal.opened_by(_place)
 alone.given_by(_alone)
-
-
-# --- benchmarks ----------------------------------------------------------------------------------
-
-Rounds = Annotated[int, typer.Option(min=1, help="How many rounds to measure.")]
-Seconds = Annotated[float, typer.Option(min=1, help="How long each measurement takes.")]
-Json = Annotated[Path | None, typer.Option("--json", help="Write the figures here as JSON.")]
-
-
-@bench.command("ledger")
-def bench_ledger(
-    rounds: Rounds = 3,
-    transfers: Annotated[int, typer.Option(min=1000, help="In one measurement.")] = 200_000,
-    accounts: Annotated[int, typer.Option(min=1000)] = 100_000,
-    history: Annotated[int, typer.Option(help="Transfers to make first.")] = 0,
-    json: Json = None,
-) -> None:
-    """Transfers a second beside pgbench, uniform and with one hot merchant."""
-    from argosy.bench import ledger as measured  # only a benchmark pays for importing it
-
-    load = measured.Load(accounts=accounts, transfers=transfers, rounds=rounds, history=history)
-    _shown(measured.run(load), json)
-
-
-@bench.command("payments")
-def bench_payments(
-    rounds: Rounds = 3,
-    payments: Annotated[int, typer.Option(min=100, help="In one measurement.")] = 30_000,
-    customers: Annotated[int, typer.Option(min=10)] = 10_000,
-    connections: Annotated[int, typer.Option(min=1)] = 128,
-    workers: Annotated[int, typer.Option(min=1, help="Server processes.")] = 2,
-    json: Json = None,
-) -> None:
-    """Whole payments a second over HTTP, beside pgbench."""
-    from argosy.bench import payments as measured  # only a benchmark pays for importing it
-
-    load = measured.Load(
-        customers=customers,
-        payments=payments,
-        connections=connections,
-        rounds=rounds,
-        workers=workers,
-    )
-    _shown(measured.run(load), json)
-
-
-@bench.command("brain")
-def bench_brain(
-    rounds: Rounds = 3,
-    events: Annotated[int, typer.Option(min=100, help="In one measurement.")] = 1_500,
-    rules: Annotated[int, typer.Option(min=100)] = 6_000,
-    models: Annotated[int, typer.Option(min=1)] = 60,
-    json: Json = None,
-) -> None:
-    """One event through the whole brain, alone and 64 together, beside other rule engines."""
-    from argosy.bench import brain as measured  # only a benchmark pays for importing it
-
-    load = measured.Load(rules=rules, models=models, events=events, rounds=rounds)
-    _shown(measured.run(load), json)
-
-
-def _shown(figures: Any, json: Path | None) -> None:
-    figures.show()
-    if json is not None:
-        figures.write(json)
-        say(f"Written to {json}.")
 
 
 # --- the books -----------------------------------------------------------------------------------

@@ -1,13 +1,16 @@
-"""`argosy risk benchmark`: what the brain is measured by. Only a benchmark pays for importing it."""
+"""`argosy bench` and `argosy risk benchmark`. Only a benchmark that is run pays for importing it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+Rounds = Annotated[int, typer.Option(min=1, help="How many rounds to measure.")]
 Out = Annotated[Path | None, typer.Option("--json", help="Write the figures here as JSON.")]
+
+bench = typer.Typer(help="Measure it on this machine.", no_args_is_help=True)
 
 benchmark = typer.Typer(help="Measure how well the brain judges.", no_args_is_help=True)
 
@@ -44,3 +47,62 @@ def fdh(
         typer.echo(line)
     if json is not None:
         measured.write(figures, json)
+
+
+@bench.command("ledger")
+def bench_ledger(
+    rounds: Rounds = 3,
+    transfers: Annotated[int, typer.Option(min=1000, help="In one measurement.")] = 200_000,
+    accounts: Annotated[int, typer.Option(min=1000)] = 100_000,
+    history: Annotated[int, typer.Option(help="Transfers to make first.")] = 0,
+    json: Out = None,
+) -> None:
+    """Transfers a second beside pgbench, uniform and with one hot merchant."""
+    from argosy.bench import ledger as measured
+
+    load = measured.Load(accounts=accounts, transfers=transfers, rounds=rounds, history=history)
+    _shown(measured.run(load), json)
+
+
+@bench.command("payments")
+def bench_payments(
+    rounds: Rounds = 3,
+    payments: Annotated[int, typer.Option(min=100, help="In one measurement.")] = 30_000,
+    customers: Annotated[int, typer.Option(min=10)] = 10_000,
+    connections: Annotated[int, typer.Option(min=1)] = 128,
+    workers: Annotated[int, typer.Option(min=1, help="Server processes.")] = 2,
+    json: Out = None,
+) -> None:
+    """Whole payments a second over HTTP, beside pgbench."""
+    from argosy.bench import payments as measured
+
+    load = measured.Load(
+        customers=customers,
+        payments=payments,
+        connections=connections,
+        rounds=rounds,
+        workers=workers,
+    )
+    _shown(measured.run(load), json)
+
+
+@bench.command("brain")
+def bench_brain(
+    rounds: Rounds = 3,
+    events: Annotated[int, typer.Option(min=100, help="In one measurement.")] = 1_500,
+    rules: Annotated[int, typer.Option(min=100)] = 6_000,
+    models: Annotated[int, typer.Option(min=1)] = 60,
+    json: Out = None,
+) -> None:
+    """One event through the whole brain, alone and 64 together, beside other rule engines."""
+    from argosy.bench import brain as measured
+
+    load = measured.Load(rules=rules, models=models, events=events, rounds=rounds)
+    _shown(measured.run(load), json)
+
+
+def _shown(figures: Any, json: Path | None) -> None:
+    figures.show()
+    if json is not None:
+        figures.write(json)
+        typer.echo(f"Written to {json}.")

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from argosy.base.clock import Clock
 from argosy.base.gate.commit import Committed, GroupCommit
-from argosy.base.gate.patience import Patience
 from argosy.base.ids import derive
 from argosy.base.ledger.facts import Action, Posted
 from argosy.base.orders.facts import Order, OrderReason, State
 from argosy.base.orders.reading import Orders
 from argosy.base.orders.review import REVIEW_WAIT
 from argosy.base.outbox.observed import observation
+from argosy.base.patience import Patience
 from argosy.base.ports import Decision, Operation, Screening, Verdict
 from argosy.base.postings import Challenged, Done, Event, GateReason, Posting
 from argosy.base.refusals import Refused, must

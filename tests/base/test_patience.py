@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from argosy.base.gate.patience import Patience
+from argosy.base.patience import Patience
 
 
 async def test_an_answer_in_time_is_the_answer():
