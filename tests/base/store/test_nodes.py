@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +31,9 @@ ELSEWHERE = ("ctu.", "test_seeds.")  # the brain may say later; what the tests k
 OWNER = Table("shop.owner", {"id": "uuid", "name": "text", "born": "date"}, (("id",),))
 VISIT = Table("shop.visit", {"owner_id": "uuid", "id": "uuid"}, (("owner_id", "id"),))
 TABLES = [VISIT, OWNER]
+UNIQUE = Table("shop.visit", VISIT.columns, (("id",), ("owner_id",)))
+KEYLESS = Table("shop.owner", OWNER.columns, ())
+LED = Table("shop.visit", VISIT.columns, VISIT.keys, ("shop.owner",))
 SAID = [
     Placed("shop.visit", Place.SPREAD, "owner_id", "shop.owner"),
     Placed("shop.owner", Place.SPREAD, "id"),
@@ -103,11 +105,11 @@ def test_twin_a_sound_plan_has_no_problems():
         ([Placed("shop.ghost", Place.COPIED)], [], "shop.ghost is no table"),
         ([Placed("shop.owner", Place.SPREAD, "age")], [OWNER], "it has no such column"),
         ([Placed("shop.owner", Place.SPREAD, "born")], [OWNER], "a date is no key"),
-        ([Placed("shop.visit", Place.SPREAD, "id")], [Table("shop.visit", VISIT.columns, (("id",), ("owner_id",)))], r"the key (owner_id) lacks id"),
-        ([Placed("shop.owner", Place.SPREAD, "id")], [Table("shop.owner", OWNER.columns, ())], "no primary key"),
+        ([Placed("shop.visit", Place.SPREAD, "id")], [UNIQUE], "the key (owner_id) lacks id"),
+        ([Placed("shop.owner", Place.SPREAD, "id")], [KEYLESS], "no primary key"),
         ([SAID[0]], [VISIT], "cannot lie beside shop.owner"),
         ([SAID[0], Placed("shop.owner", Place.COPIED)], TABLES, "cannot lie beside shop.owner"),
-        (SAID, [OWNER, Table("shop.visit", VISIT.columns, VISIT.keys, ("shop.owner",))], "a foreign key leads to shop.owner"),
+        (SAID, [OWNER, LED], "a foreign key leads to shop.owner"),
     ],
 )  # fmt: skip
 def test_twin_what_cannot_be_is_named(said: list[Placed], tables: list[Table], problem: str):
@@ -158,10 +160,10 @@ SHOP = {
 
 
 @pytest.fixture
-async def shop(bare_db: Database, tmp_path: Path) -> AsyncIterator[Path]:
+async def shop(bare_db: Database, tmp_path: Path) -> Path:
     package = make_tree(tmp_path / "package", SHOP)
     await nodes.migrations.migrate(bare_db, package=package)
-    yield package
+    return package
 
 
 async def moves(db: Database) -> list[tuple[str, str, str | None]]:

@@ -25,7 +25,8 @@ async def durable(database: Database) -> None:
     """Refuse a database that may lose what it has committed.
 
     Asked is what holds for our own connections, wherever it was set: server, database, role, address; and
-    where there are several nodes, each of them. Raises `StoreError` with the setting and its value, and `Unavailable` when nobody answers.
+    where there are several nodes, each of them. Raises `StoreError` with the setting and its value, and
+    `Unavailable` when nobody answers.
     """
     for row in await database.all(
         "SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name",
