@@ -33,7 +33,7 @@ from argosy.base.outbox.relay import Relay
 from argosy.base.parties.facts import Party
 from argosy.base.parties.keys import Keys
 from argosy.base.parties.parties import Parties
-from argosy.base.ports import Rail
+from argosy.base.ports import Rail, Screening
 from argosy.base.products import Product, Sweep, Tools
 from argosy.base.refusals import Unavailable, must
 from argosy.base.store import Connection, Database
@@ -122,8 +122,13 @@ async def build(
     ids: Ids | None = None,
     chance: Callable[[int], bytes] = secrets.token_bytes,
     first_lane: int = 0,
+    screening: Callable[[Brain], Screening] = lambda brain: brain,
 ) -> Wallet:
-    """Wire the wallet over a migrated database. Raises ManifestError for a broken pack or product."""
+    """Wire the wallet over a migrated database. Raises ManifestError for a broken pack or product.
+
+    `screening` is who is asked before money moves: the brain itself, but in a simulation of a town
+    without one.
+    """
     clock = clock or SystemClock()
     ids = ids or Ids(clock)
     keys = Keys.of(settings.subkey)
@@ -156,7 +161,7 @@ async def build(
     }
     announced: list[Callable[[], None]] = []
     gate = ScreenedGate(
-        commit, brain, orders, clock, announce=lambda: announced[0]() if announced else None
+        commit, screening(brain), orders, clock, announce=lambda: announced[0]() if announced else None
     )
     tools = Tools(gate, orders, clock, markets, parties, ways, keys)
 

@@ -18,6 +18,7 @@ from argosy.base.refusals import Unavailable
 from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases, Desk, Links, Opening, Reports
 from argosy.ctu.decide import load_policy
+from argosy.ctu.learn.job import Job
 from argosy.ctu.service.calls import Calls
 from argosy.ctu.service.catalogue import Shown
 from argosy.ctu.service.facts import Bounds
@@ -55,6 +56,13 @@ class RiskService:
         cases = Cases(db, clock, ids)
         self.opening = Opening(db, clock, ids, cases.terms).relay()
         self.calls = Calls(db, clock, keys, bounds or Bounds())
+        self.learning = Job(
+            db,
+            clock,
+            ids,
+            words=("--demo",) if place.demo else (),
+            environment={"ARGOSY_DATABASE_URL": place.url},
+        )
         self.api = RiskApi(
             db=db,
             clock=clock,
@@ -87,6 +95,7 @@ class RiskService:
             "calls noted": self.calls.relay.run(),
             "calls": self.calls.run(),
             "log pruned": self._prune(),
+            "learning": self.learning.run(),
         }
         tasks = [asyncio.create_task(one, name=name) for name, one in moving.items()]
         for task in tasks:
