@@ -132,6 +132,7 @@ class Brain:
             self._chamber, self._next = await self._seated(facts.fact_set), None
             self._together = Together(facts, owner, self._judge_now)
             await facts.start()
+            await self.verdicts.recover()
             await owner.start()  # what comes after that it is told by the facts' reader
             self._started = True
 

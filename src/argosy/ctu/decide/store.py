@@ -20,13 +20,14 @@ from uuid import UUID
 import msgspec
 
 from argosy.base.ids import Ids
+from argosy.base.outbox import OBSERVED
 from argosy.base.ports import Decision, Hit
 from argosy.base.refusals import Unavailable
 from argosy.base.store import Database, Record, Together
 from argosy.ctu.decide.decider import Judged
 from argosy.ctu.decide.made import Made, keep_made
 from argosy.ctu.decide.packing import Evidence, pack, search, unpack
-from argosy.ctu.from_operation import Logged
+from argosy.ctu.from_operation import Logged, read
 from argosy.ctu.history import event_of_row
 from argosy.ctu.history.writing import append_entries
 
@@ -35,6 +36,7 @@ BLOCK_SECONDS = 1.0
 WAITING_MAX = 50_000
 """So many plain yeses wait at most for a database that does not answer; the oldest go, loudly."""
 PAGE_MAX = 200
+RECOVER_ENTRIES = 20_000
 SLACK = timedelta(seconds=30)
 """A verdict is told within so long after it was made."""
 
@@ -48,6 +50,13 @@ _INSERT = """
 _BLOCK = """
     INSERT INTO ctu.verdict_blocks (id, from_at, to_at, version, count, packed)
     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+"""
+_CUT_OFF = """
+    SELECT e.body FROM (
+        SELECT kind, body FROM outbox.events ORDER BY xact DESC, place DESC LIMIT $2
+    ) e
+     WHERE e.kind = $1 AND e.body ->> 'outcome' = 'held' AND e.body ->> 'evidence' IS NOT NULL
+       AND NOT EXISTS (SELECT FROM ctu.verdict_rows v WHERE v.id = (e.body ->> 'verdict')::uuid)
 """
 _BLOCKS = """
     SELECT version, packed FROM ctu.verdict_blocks
@@ -180,6 +189,20 @@ class Verdicts:
             self._kept_versions.add(version)
             self._new_versions.pop(version, None)
 
+    async def recover(self) -> int:
+        """Keep what was held with its money by a process that was cut off before it kept the verdict;
+        how many there were. Looks at the last entries of the log, so call it at each start."""
+        rows = await self._db.all(_CUT_OFF, OBSERVED, RECOVER_ENTRIES)
+        entries = [read(row["body"]) for row in rows]
+        async with self._db.work() as conn:
+            await conn.executemany(_INSERT, [_row_of(one) for one in entries])
+        return len(entries)
+
+    async def prune(self, before: datetime) -> int:
+        """Forget the plain yeses said before a moment; how many blocks of them there were."""
+        said = await self._db.run("DELETE FROM ctu.verdict_blocks WHERE to_at < $1", before)
+        return int(said.split()[1])
+
     # --- finding -----------------------------------------------------------------------------------
 
     async def of_event(self, event: UUID) -> list[Kept]:
@@ -285,9 +308,13 @@ class _Waiting:
 
 
 def _row(verdict: Judged, outcome: str) -> tuple[Any, ...]:
-    event = verdict.event
+    return _row_of(entry_of(verdict, outcome), pack([verdict]), verdict.answered)
+
+
+def _row_of(entry: Logged, evidence: bytes = b"", answered: bool = False) -> tuple[Any, ...]:
+    event = entry.event
     return (
-        verdict.id,
+        entry.verdict,
         event.id,
         event.account,
         event.payee or event.merchant or event.instrument,
@@ -297,15 +324,15 @@ def _row(verdict: Judged, outcome: str) -> tuple[Any, ...]:
         event.amount,
         event.currency,
         datetime.fromtimestamp(event.at_ms / 1000, UTC),
-        outcome,
-        verdict.decision.name.lower(),
-        verdict.challenge,
-        verdict.score,
-        [msgspec.to_builtins(hit) for hit in verdict.hits],
-        list(verdict.unevaluated),
-        verdict.answered,
-        verdict.version,
-        pack([verdict]),
+        entry.outcome,
+        Decision(entry.decision).name.lower(),
+        entry.challenge,
+        entry.score,
+        [msgspec.to_builtins(hit) for hit in entry.hits],
+        list(entry.unevaluated),
+        answered,
+        entry.version,
+        evidence or entry.evidence,
     )
 
 
