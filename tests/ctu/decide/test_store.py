@@ -23,6 +23,7 @@ ALLOW, CHALLENGE, REVIEW, DENY = Decision
 async def test_an_attempt_and_its_proof_are_two_verdicts_on_one_event(gate):
     operation = gate.operation("anita", 5_100, "stranger")
     await gate.put_through(operation)
+    gate.clock.advance(seconds=20)
     proven = replace(operation, proofs=frozenset({"pin", "otp"}))
     assert (await gate.put_through(proven)).decision is ALLOW
     await gate.brain.settle()
