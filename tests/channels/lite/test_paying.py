@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -149,6 +151,61 @@ async def test_a_code_with_one_wrong_character_is_refused(house: House) -> None:
     page = await house.visitor("asha").fill("/pay", code=altered)
     assert page.status == 422
     assert "was not read in full" in page.text
+
+
+# --- a code that carries its own end -------------------------------------------------------------
+
+
+def ending(house: House, payee: str, minutes: int, amount: str = "") -> str:
+    until = quote((house.clock.now() + timedelta(minutes=minutes)).isoformat())
+    shop = "mc=5411&" if payee == house.shop_number else ""
+    fixed = f"am={amount}&" if amount else ""
+    return f"upi://pay?pa={payee}@argosy&pn=Somebody&{shop}{fixed}cu=INR&QRexpire={until}"
+
+
+async def test_a_code_whose_own_end_is_over_leads_nowhere(house: House) -> None:
+    asha = house.visitor("asha")
+    for payee in (house.shop_number, "9800000002"):
+        for minutes in (0, -1):
+            page = await asha.fill("/pay", code=ending(house, payee, minutes))
+            assert (page.status, page.path) == (422, "/pay")
+            assert "The time for this code is over. Please ask for a new one." in page.text
+    sent = {"id": str(house.ids.new()), "amount": "5", "pin": PIN}
+    said = await asha.json("POST", "/pay", **sent, code=ending(house, house.shop_number, 0))
+    assert (said.status_code, said.json()["code"]) == (409, "code_expired")
+    assert await house.balance("asha") == "10000.00"
+
+
+async def test_twin_before_its_end_it_is_paid(house: House) -> None:
+    asha = house.visitor("asha")
+    page = await asha.fill("/pay", code=ending(house, house.shop_number, 5, "30.00"))
+    form = page.form("/pay")
+    assert form.fields["amount"] == "30.00"
+    paid = await asha.send(form, pin=PIN)
+    assert paid.path.startswith("/orders/")
+    house.clock.advance(minutes=6)
+    again = await asha.send(form, pin=PIN)  # made in time, so it is the same receipt again
+    assert (again.path, await house.balance("tea")) == (paid.path, "30.00")
+
+
+async def test_its_end_passes_while_the_form_is_open(house: House) -> None:
+    asha = house.visitor("asha")
+    shop = (await asha.fill("/pay", code=ending(house, house.shop_number, 5))).form("/pay")
+    person = (await asha.fill("/pay", code=ending(house, "9800000002", 5, "7.00"))).form("/send")
+    confirm = (await asha.send(person)).form("/send")
+    house.clock.advance(minutes=5)
+    for form in (shop, person, confirm):
+        page = await asha.send(form, amount="7.00", pin=PIN)
+        assert "The time for this code is over" in page.text, page.text
+    assert await house.balance("asha") == "10000.00"
+
+
+@pytest.mark.parametrize("until", ["", "soon", "2026-11-22", "9999-99-99T00:00:00Z"])
+async def test_an_end_that_nobody_can_read_is_none(house: House, until: str) -> None:
+    """The field is ours; whoever fills it in by hand only binds themselves."""
+    asha = house.visitor("asha")
+    page = await asha.open(f"/p/{house.shop_number}?until={until}")
+    assert (await asha.send(page.form("/pay"), amount="1", pin=PIN)).path.startswith("/orders/")
 
 
 UNKNOWN = next(n for n in map(str, range(5_000_000_000, 5_000_000_010)) if reads(n))

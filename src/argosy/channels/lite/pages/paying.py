@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from argosy.base.clock import local_day
 from argosy.base.ids import parse_id
 from argosy.base.markets import PayCode
 from argosy.base.money import plain
 from argosy.base.orders.facts import Order, OrderReason, State
+from argosy.base.orders.planning import moment
 from argosy.base.parties.facts import Party, PartyReason
 from argosy.base.parties.numbers import reads
 from argosy.base.refusals import Refused
@@ -14,7 +17,15 @@ from argosy.channels.lite.answers import Answer, Go, No, Page
 from argosy.channels.lite.money import MoneyForm, amount_of, carry_out, form_id
 from argosy.channels.lite.naming import names_of
 from argosy.channels.lite.pages.address import Address, Who, get, post
-from argosy.channels.lite.targets import ToOrder, ToPerson, ToShop, find, open_payment, shop_of
+from argosy.channels.lite.targets import (
+    ToOrder,
+    ToPerson,
+    ToShop,
+    find,
+    in_time,
+    open_payment,
+    shop_of,
+)
 from argosy.channels.lite.visits import Visit
 from argosy.channels.qr import draw
 from argosy.channels.qr.reasons import CodeReason
@@ -80,15 +91,18 @@ def _lead(visit: Visit, target: ToShop | ToPerson | ToOrder) -> Answer:
     match target:
         case ToOrder(order):
             return Go(f"/p/{order}")
-        case ToShop(number, amount_minor):
-            tail = f"?amount={plain(visit.money(amount_minor))}" if amount_minor else ""
-            return Go(f"/p/{number}{tail}")
-        case ToPerson(number, phone, amount_minor):
+        case ToShop(number, amount_minor, until):
+            fixed = {"amount": plain(visit.money(amount_minor))} if amount_minor else {}
+            if until is not None:
+                fixed["until"] = moment(until)
+            return Go(f"/p/{number}" + (f"?{urlencode(fixed)}" if fixed else ""))
+        case ToPerson(number, phone, amount_minor, until):
             amount = plain(visit.money(amount_minor)) if amount_minor else ""
             facts = {
                 "to": number or phone,
                 "amount": amount,
                 "note": "",
+                "until": "" if until is None else moment(until),
                 "id": visit.lite.ids.new(),
             }
             return Page("send.html", facts)
@@ -108,7 +122,12 @@ async def _pay_shop(visit: Visit, number: str, fixed_minor: int | None) -> Answe
         return await again(amount)
     note = visit.text("note")
     command = PayMerchant(visit.command_id(), amount, number, note)
+    over = await in_time(visit, command.id)
+    if over is not None:
+        return _finder(visit, over)
     fields = {} if visit.as_json else {"to": number, "amount": plain(amount), "note": note}
+    if visit.text("until"):
+        fields["until"] = visit.text("until")
     at_once = visit.text("step") == "once"
     return await carry_out(
         visit, MoneyForm(command, "/pay", "lite.confirm.pay", fields, again, at_once)
@@ -145,6 +164,7 @@ async def _shop_form(
         "amount": amount,
         "fixed": bool(visit.query("amount")) and refused is None,
         "note": visit.text("note"),
+        "until": visit.text("until") or visit.query("until"),
         "free": _is_free(visit, shop),
         "mine": visit.session is not None and shop.id == visit.session.party_id,
         "content": f"pay|{shop.id}|*|{visit.market.currency}",

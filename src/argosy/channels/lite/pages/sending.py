@@ -9,6 +9,7 @@ from argosy.channels.lite.answers import Answer, Page
 from argosy.channels.lite.money import MoneyForm, amount_of, carry_out, form_id
 from argosy.channels.lite.pages.address import Address, get, post
 from argosy.channels.lite.pages.home import can
+from argosy.channels.lite.targets import in_time
 from argosy.channels.lite.visits import Visit
 from argosy.products.send.facts import CLAIM_WAIT, Send
 
@@ -23,6 +24,7 @@ def _form(visit: Visit, refused: Refused | None = None) -> Page:
         "to": visit.text("to") or visit.query("to"),
         "amount": visit.text("amount"),
         "note": visit.text("note"),
+        "until": visit.text("until"),
         "allowed": can(visit, "send"),
         "wait": CLAIM_WAIT,
     }
@@ -39,7 +41,12 @@ async def send(visit: Visit) -> Answer:
     phone, number = receiver(visit)
     note = visit.text("note")
     command = Send(visit.command_id(), amount, phone=phone, number=number, note=note)
+    over = await in_time(visit, command.id)
+    if over is not None:
+        return await again(over)
     fields = {"to": visit.text("to"), "amount": plain(amount), "note": note}
+    if visit.text("until"):
+        fields["until"] = visit.text("until")
     return await carry_out(visit, MoneyForm(command, "/send", "lite.confirm.send", fields, again))
 
 
