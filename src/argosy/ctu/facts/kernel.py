@@ -27,11 +27,13 @@ from argosy.ctu.facts.plan import (
 )
 from argosy.ctu.facts.windows import (
     FAR,
+    TRIM_ROWS_MIN,
     State,
     numbers,
     push_different,
     push_different_late,
     slide_different,
+    trim_different,
 )
 
 MARKS_MAX: Final = 100_000
@@ -137,6 +139,7 @@ class _Writer:
             "slide_different": slide_different,
             "push_different": push_different,
             "push_different_late": push_different_late,
+            "trim_different": trim_different,
             "FAR": FAR,
             "OFFSETS": dict(kernel.fact_set.offsets),
             "__builtins__": {},
@@ -168,6 +171,7 @@ class _Writer:
                 self._names[f"push_{track.measures}"] = made.push
                 self._names[f"push_late_{track.measures}"] = made.push_late
                 self._names[f"mark_{track.measures}"] = made.mark
+                self._names[f"trim_{track.measures}"] = made.trim
         exec(compile(source, "<facts>", "exec"), self._names)  # noqa: S102  our own text
         for name in ("read_keys", "fold_keys", "read", "fold", "fold_fast", "fold_rest", "mark"):
             setattr(self._kernel, name, self._names[name])
@@ -269,7 +273,7 @@ class _Writer:
     # --- folding ---------------------------------------------------------------------------------
 
     def _fold(self, name: str, states: str, wanted: Callable[[Track], bool]) -> str:
-        tracks = [t for one in self._plans for t in one.tracks if wanted(t)]
+        tracks = [t for one in self._plans for t in one.tracks if wanted(t) and not t.bad_only]
         lines = self._times(tracks, reading=False)
         lines.append("v = e.amount")
         if any("k" in t.measures for t in tracks):
@@ -288,7 +292,11 @@ class _Writer:
             lines += [f"S = S{n}", "if S is not None:"]
             lines += ["    if s > S[0]: S[0] = s", "    S[1] = change"]
             for condition, c in self._conditions.items():
-                mine = [t for t in one.tracks if t.condition == condition and wanted(t)]
+                mine = [
+                    t
+                    for t in one.tracks
+                    if t.condition == condition and wanted(t) and not t.bad_only
+                ]
                 if mine:
                     lines.append(f"    if c{c}:")
                     lines += ["        " + line for t in mine for line in self._fold_track(t)]
@@ -343,16 +351,19 @@ class _Writer:
         call = f"push_different{late}(S, {at}, {track.buckets}, {track.kept}, {bucket}, {mark})"
         end = f"{bucket} + {track.buckets - 1}"
         first = f"({bucket}, {end}, [{bucket}, {mark}], 0, 2, {{{mark}: {bucket}}})"
-        begin = (
-            f"elif S[{at + 2}] is None: {call}"
-            if late
-            else f"elif (R := S[{at + 2}]) is None or R[-2] + {track.kept} <= {bucket}:"
-            f" S[{at}:{at + 6}] = {first}"
-        )
+        if late:
+            return [
+                f"if {mark} is None: pass",
+                f"elif (q := S[{at + 5}]) is None or q.get({mark}) != {bucket}: {call}",
+            ]
         return [
             f"if {mark} is None: pass",
-            begin,
-            f"elif S[{at + 5}].get({mark}) != {bucket}: {call}",
+            f"elif (q := S[{at + 5}]) is not None and q.get({mark}) == {bucket}: pass",
+            f"elif (R := S[{at + 2}]) is None or R[-2] + {track.kept} <= {bucket}:",
+            f"    S[{at}:{at + 6}] = {first}",
+            *_append(track, f"(t := S[{at + 4}]) < {2 * DISTINCT_MAX} and ", f"({bucket}, {mark})"),
+            f"    q[{mark}] = {bucket}",
+            f"else: {call}",
         ]
 
     def _fold_window(self, track: Track, value: str) -> list[str]:
@@ -382,6 +393,9 @@ class _Writer:
             *("    " + line for line in _add(track, value)),
             f"elif (R := S[{at + 2}]) is None or R[-{w}] + {track.kept} <= {bucket}:",
             f"    S[{at}:{at + track.slots}] = {first}",
+            *_append(track, "", f"({bucket}, {counted})"),
+            f"    S[{track.total('n')}] += 1",
+            *("    " + line for line in _add(track, value)),
             f"else: {push}",
         ]
 
@@ -398,7 +412,7 @@ class _Writer:
                     lines.append(f"    if c{c}: S[{track.total('b')}] += by")
                 else:
                     bucket = _bucket(track.grain, 0)
-                    call = f"mark_{track.measures}(S, {track.at}, {bucket}, by)"
+                    call = f"mark_{track.measures}(S, {track.at}, {bucket}, by, {track.bad_only})"
                     lines.append(f"    if c{c}: {call}")
         return _function(f"mark(e, outcome, by, change, {states})", lines)
 
@@ -434,6 +448,21 @@ def _add(track: Track, value: str) -> list[str]:
         elif m != "b":
             lines.append(f"{total} += {_given(m, value)}")
     return lines
+
+
+def _append(track: Track, also: str, row: str) -> list[str]:
+    """A new bucket behind all others, where the cursor is right: what nearly every entry does that is
+    not in the bucket of the last one. `t` is the cursor's end."""
+    at, bucket = track.at, _bucket(track.grain, 0)
+    trim = "trim_different" if track.kind == DIFFERENT else f"trim_{track.measures}"
+    return [
+        f"elif {also}t == len(R) and S[{at}] <= {bucket} <= S[{at + 1}]:",
+        f"    if t == (h := S[{at + 3}]): S[{at + 1}] = {bucket} + {track.buckets - 1}",
+        f"    R += {row}",
+        f"    S[{at}] = {bucket}",
+        f"    S[{at + 4}] = t + {track.width}",
+        f"    if h >= {track.width * TRIM_ROWS_MIN}: {trim}(S, {at}, {bucket} - {track.kept})",
+    ]
 
 
 def _decay(track: Track, value: str) -> list[str]:

@@ -57,6 +57,7 @@ class Track:
     half_life: int | None = None
     counts: bool = False  # DECAYED: of entries rather than of the value
     measures: str = ""
+    bad_only: bool = False  # nobody asks how many there were, so that only bad ones have rows
     at: int = 0
 
     @property
@@ -123,6 +124,7 @@ class EntityPlan:
         for track in self.tracks:
             if _key(track) == _key(wanted):
                 track.measures = _sorted(track.measures + wanted.measures)
+                track.bad_only = track.bad_only and wanted.bad_only
                 break
         else:
             self.tracks.append(track := wanted)
@@ -157,7 +159,10 @@ def _track(fact: Fact) -> Track:
             return Track(DECAYED, condition, fact.of, None, 0, fact.half_life, counts)
     needs = _NEEDS[fact.aggregate]
     value = fact.of if _OF_VALUE.intersection(needs) else "amount"
-    return Track(NUMBERS, condition, value, fact.window, fact.delay, measures=needs)
+    bad_only = fact.aggregate == "bad_count"
+    return Track(
+        NUMBERS, condition, value, fact.window, fact.delay, measures=needs, bad_only=bad_only
+    )
 
 
 def _key(track: Track) -> tuple[object, ...]:

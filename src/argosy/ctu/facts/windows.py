@@ -30,12 +30,13 @@ State = list[Any]
 class Numbers:
     """The functions of a set of measures. `slide(S, o, n, b)` moves the cursor to bucket `b` of a window
     of `n` buckets. `push(S, o, n, keep, b, v, k)` counts an entry of value `v` (at night: `k`) in bucket
-    `b`; `push_late` is the same for a track with a delay, whose cursor is behind. `mark(S, o, b, change)`
-    changes how many entries of bucket `b` were bad."""
+    `b`; `push_late` is the same for a track with a delay, whose cursor is behind. `mark(S, o, b, change, alone)`
+    changes how many entries of bucket `b` were bad; `alone`: only bad ones are counted at all."""
 
     slide: Callable[..., None]
     push: Callable[..., None]
     push_late: Callable[..., None]
+    trim: Callable[..., None]
     mark: Callable[..., None]
 
 
@@ -153,10 +154,12 @@ def push_late(S, o, n, keep, b, v, k):
     if S[o + 3] >= {w * TRIM_ROWS_MIN}:
         trim(S, o, b - keep)
 
-def mark(S, o, b, change):
+def mark(S, o, b, change, alone):
     R = S[o + 2]
     if R is None:
-        return
+        if not alone:
+            return
+        S[o + 2] = R = []
     i = len(R) - {w}
     while i >= 0 and R[i] > b:
         i -= {w}
@@ -164,10 +167,17 @@ def mark(S, o, b, change):
         R[i + {bad}] += change
         if S[o + 3] <= i < S[o + 4]:
             S[o + {4 + bad}] += change
+    elif alone:
+        R[i + {w}:i + {w}] = [b, *[0] * {w - 1}]
+        R[i + {w} + {bad}] = change
+        S[o] = FAR
+        S[o + 1] = -FAR
+        S[o + 3] = S[o + 4] = 0
+        S[o + 5:o + {5 + w - 1}] = [0] * {w - 1}
 """
     names: dict[str, Any] = {"FAR": FAR}
     exec(source, names)  # noqa: S102  our own text, made of constants
-    return Numbers(names["slide"], names["push"], names["push_late"], names["mark"])
+    return Numbers(names["slide"], names["push"], names["push_late"], names["trim"], names["mark"])
 
 
 # --- different values -------------------------------------------------------------------------------
@@ -210,7 +220,7 @@ def push_different(state: State, o: int, n: int, keep: int, b: int, value: int) 
     seen[value] = b
     state[o + 4] = t + 2
     if h >= 2 * TRIM_ROWS_MIN:
-        _trim_different(state, o, b - keep)
+        trim_different(state, o, b - keep)
     if first and len(rows) > 2 * DIFFERENT_ROWS_MAX:
         _thin_different(state, o, n, keep - n)
     _set_bounds(state, o, n)
@@ -233,7 +243,7 @@ def push_different_late(state: State, o: int, n: int, keep: int, b: int, value: 
     if i - j < 2 * DISTINCT_MAX:
         rows[i:i] = (b, value)
     if state[o + 3] >= 2 * TRIM_ROWS_MIN:
-        _trim_different(state, o, b - keep)
+        trim_different(state, o, b - keep)
 
 
 def _set_bounds(state: State, o: int, n: int) -> None:
@@ -247,7 +257,8 @@ def _set_bounds(state: State, o: int, n: int) -> None:
     state[o], state[o + 1] = lo, hi
 
 
-def _trim_different(state: State, o: int, dead: int) -> None:
+def trim_different(state: State, o: int, dead: int) -> None:
+    """Let go of rows up to bucket `dead` that the cursor is past."""
     rows, h = state[o + 2], state[o + 3]
     i = 0
     while i < h and rows[i] <= dead:
