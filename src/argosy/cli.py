@@ -34,6 +34,7 @@ from argosy.ctu.cases.cli import app as cases
 from argosy.ctu.service import alone
 from argosy.management.status import forget_running, note_running, parts
 from argosy.partners.api.facts import NewKey
+from argosy.sandbox.simulate.cli import simulate_command
 from argosy.sandbox.town import Town, lay_out
 from argosy.sandbox.traffic import trade
 from argosy.settings import Settings, SettingsError
@@ -58,6 +59,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(cases, name="cases")
 app.add_typer(db, name="db")
 app.add_typer(ledger, name="ledger")
+app.command("simulate")(simulate_command)
 brain = risk.mounted()
 brain.add_typer(benchmark, name="benchmark")
 app.add_typer(brain, name="risk")

@@ -40,8 +40,8 @@ from argosy.sandbox.simulate.score import Score, scored
 from argosy.sandbox.simulate.world import Actor, World
 from argosy.settings import Settings
 
-READ_EVERY = HOUR / 2
-SWEEP_EVERY = HOUR
+READ_EVERY = HOUR
+SWEEP_EVERY = 2 * HOUR
 SWEEP_ROWS = 200
 OLDEST_DAYS = 240
 LEARN_FROM_DAYS = 4.0

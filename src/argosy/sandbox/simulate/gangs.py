@@ -17,6 +17,9 @@ from argosy.sandbox.simulate.phone import Phone
 from argosy.sandbox.simulate.world import World
 
 SMALLEST = 0.1
+TEMPO = 3.0
+"""Gangs work with pauses: a town of this size does not feed more."""
+
 STOPS_BEFORE_CHANGE = 2
 
 
@@ -56,7 +59,7 @@ class Gang:
             return None
         if self.stops and self.stops % STOPS_BEFORE_CHANGE == 0:
             pause += await self.change()
-        return now + max(60.0, pause)
+        return now + max(60.0, pause * TEMPO)
 
     async def strike(self, _now: float) -> float:
         """Do what this scheme lives on; how long until the next time, in seconds."""
