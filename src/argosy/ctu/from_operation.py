@@ -52,9 +52,17 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     released: bool = False
 
 
+_LOGGED = msgspec.json.Decoder(Logged)
+
+
 def read(body: Mapping[str, Any]) -> Logged:
     """The entry of the log with this body. Raises `msgspec.ValidationError` where it is none."""
     return msgspec.convert(body, Logged)
+
+
+def read_text(body: str) -> Logged:
+    """As `read`, from the body as it is written: in one step, which a payment notices."""
+    return _LOGGED.decode(body)
 
 
 def from_operation(operation: Operation) -> Event:

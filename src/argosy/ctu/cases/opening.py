@@ -35,7 +35,8 @@ _WATCHED = ("device", "account", "network")
 
 _ONLY = f"""
     (e.kind = '{OBSERVED}' AND e.body ->> 'outcome' IN ('held', 'challenged', 'denied'))
-    OR e.body ->> 'state' IN ('paid', 'held', 'returned')
+    OR coalesce(e.body ->> 'at' <> e.body ->> 'created_at', TRUE)  -- what is done at once never waited
+       AND e.body ->> 'state' IN ('paid', 'held', 'returned')
 """
 _INSERT = """
     INSERT INTO ctu.case_files (id, cause, event, order_id, verdict, account, payee, device, network,

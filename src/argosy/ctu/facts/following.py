@@ -11,14 +11,14 @@ import msgspec
 from argosy.base.outbox import OBSERVED, Position
 from argosy.base.store import Database
 from argosy.ctu.events import Event
-from argosy.ctu.from_operation import read
+from argosy.ctu.from_operation import read_text
 from argosy.ctu.history import LABELLED, read_labelled
 
 BATCH_EVENTS_MAX: Final = 2_000
 
 # One statement, and so one snapshot: what is read, and how far everything has ended.
 _READ = """
-    SELECT s.finished, s.next, e.id, e.kind, e.body, e.xact, e.place
+    SELECT s.finished, s.next, e.id, e.kind, e.body::text, e.xact, e.place
       FROM (SELECT pg_snapshot_xmin(v) AS finished, pg_snapshot_xmax(v) AS next
               FROM pg_current_snapshot() v) s
       LEFT JOIN LATERAL (
@@ -93,9 +93,9 @@ def _entry(row: Any) -> Entry | None:
     position = Position(row["xact"], row["place"])
     try:
         if row["kind"] == LABELLED:
-            labelled = read_labelled(row["body"])
+            labelled = read_labelled(msgspec.json.decode(row["body"]))
             return Entry(labelled.event, "", labelled.entries, position)
-        logged = read(row["body"])
+        logged = read_text(row["body"])
     except msgspec.ValidationError as wrong:
         event: UUID = row["id"]
         log.error("entry %s of the log cannot be read: %s", event, wrong)  # noqa: TRY400  expected
