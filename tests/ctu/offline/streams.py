@@ -20,7 +20,7 @@ OUTCOMES = ("posted", "held", "challenged", "denied", "refused")
 
 
 def town(seed: int, count: int, seconds: int, *, people: int = 400) -> list[Entry]:
-    """`count` events over so many seconds, with labels among them, in the order of the log.
+    """At least `count` events over so many seconds, with labels among them, in the order of the log.
 
     Habits are uneven: few accounts and shops make most of the log, some come in bursts, many within one
     millisecond; the log holds some seconds' worth of events late. Challenged ones come again, of the
@@ -29,11 +29,13 @@ def town(seed: int, count: int, seconds: int, *, people: int = 400) -> list[Entr
     chance = random.Random(seed)
     entries: list[tuple[float, Entry]] = []
     at = float(START_MS)
-    while len(entries) < count:
+    happened = 0
+    while happened < count:
         at += chance.expovariate(1.0) * seconds * 1000 / count * 3
         account = int(chance.paretovariate(1.1)) % people
         for _ in range(chance.choice((1, 1, 1, 2, 8))):
             event = made(chance, int(at), account, people)
+            happened += 1
             outcome = chance.choices(OUTCOMES, (80, 5, 6, 6, 3))[0]
             delay = chance.choice((0, 0, 0, 300, 1_500, 4_000))
             entries.append((at + delay, Entry(event, outcome)))

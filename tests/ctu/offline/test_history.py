@@ -17,7 +17,7 @@ from argosy.ctu.facts.offline import History, OffLine
 from argosy.ctu.facts.offline.history import connect
 from tests.ctu.offline.compare import differences
 from tests.ctu.offline.oracle import Entry, facts_of
-from tests.ctu.offline.streams import FIELDS, OFFSETS, town
+from tests.ctu.offline.streams import FIELDS, OFFSETS, history_of, town
 
 DAY_MS = 86_400_000
 FEW = (
@@ -184,8 +184,22 @@ def test_large_amounts_have_an_exact_spread():
 
     log = [Entry(pay(n)) for n in range(1, 60)]
     facts = FactSet([Fact(name="account.spread", entity="account", aggregate="spread")])
-    from tests.ctu.offline.streams import history_of
-
     words = facts_of(facts, log)
     assert differences(facts, OffLine(facts).matrix(history_of(log)).values, words) == []
     assert words[-1, 0] == pytest.approx(0.5, rel=1e-3)
+
+
+def test_values_below_nothing_are_values():
+    """The square of a negative number is no less exact."""
+
+    def fee(n):
+        given = (-3.5, 1.25, 12_345.678901, -0.000001)[n % 4]
+        return Event(id=UUID(int=n), kind="pay", at_ms=n, account="a", attributes={"fee": given})
+
+    log = [Entry(fee(n)) for n in range(1, 40)]
+    facts = FactSet(
+        Fact(name=f"account.{kind}", entity="account", aggregate=kind, of="fee", window=600)
+        for kind in ("sum", "mean", "spread", "max", "ratio")
+    )
+    words = facts_of(facts, log)
+    assert differences(facts, OffLine(facts).matrix(history_of(log)).values, words) == []

@@ -130,8 +130,9 @@ class Rows:
             self.history.drop(table)
 
     def column(self, fact: Fact, what: str) -> str:
-        """The name of the column that holds `what` of `fact`: `hit` (1 where it counts), `night`,
-        `value`, `high` and `low` (parts of a value for squares), `there`, `name`."""
+        """The name of the column that holds `what` of `fact`: `hit` (1 where it counts), `night`, `time`,
+        `name`, `value`, `there` (1 where it has a value), `high2`, `mixed` and `low2` (parts of the
+        square of a value), `own` (the value of the event itself, counted or not)."""
         of = fact.of if what not in ("hit", "night", "time") else ""
         key = (what, of, fact.where, *fact.outcomes)
         if key not in self._made:
@@ -156,14 +157,16 @@ class Rows:
         if what == "own":
             return value
         value = ibis.ifelse(counts, value, ibis.null())
+        high = value // LIMB
+        low = value - high * LIMB  # never below 0, as `%` would be for a negative value
         made = {
-            "value": lambda: value,
-            "there": lambda: value.notnull().cast("int64"),
-            "high2": lambda: (value // LIMB) * (value // LIMB),
-            "mixed": lambda: (value // LIMB) * (value % LIMB),
-            "low2": lambda: (value % LIMB) * (value % LIMB),
+            "value": value,
+            "there": value.notnull().cast("int64"),
+            "high2": high * high,
+            "mixed": high * low,
+            "low2": low * low,
         }
-        return made[what]()
+        return made[what]
 
     def value(self, of: str) -> Any:
         """The number `of` as a whole one: minor units, or millionths of an attribute."""
