@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 from uuid import UUID
 
 import numpy as np
@@ -215,6 +215,12 @@ class Facts:
     def flight_end(self, event: Event, outcome: str) -> None:
         """It is known what became of `event`: its outcome, or "refused" where nothing was made."""
         self._engine.flights.end(event, outcome)
+
+    def fold(self, event: Event, outcome: str) -> None:
+        """Count an entry that no log has, in this process alone: for measuring, never beside `run`."""
+        states = self._engine.states
+        must(isinstance(states, ProcessStates), "states that are not in this process")
+        cast("ProcessStates", states).apply(Entry(event, outcome))
 
     # --- the log -------------------------------------------------------------------------------------
 
