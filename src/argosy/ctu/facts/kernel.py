@@ -218,10 +218,10 @@ class _Writer:
         at, w, bucket = track.at, track.width, _bucket(track.grain, track.delay)
         name = "slide_different" if track.kind == DIFFERENT else f"slide_{track.measures}"
         totals = "{}" if track.kind == DIFFERENT else ", ".join(map(repr, track.nothing[5:]))
-        over = f"(b + {track.buckets}, FAR, R, len(R), len(R), {totals})"
+        over = f"({bucket}, FAR, R, L := len(R), L, {totals})"
         return [
             f"if not S[{at}] <= {bucket} <= S[{at + 1}]:",
-            f"    if (b := (R := S[{at + 2}])[-{w}]) + {track.buckets} <= {bucket}:",
+            f"    if (R := S[{at + 2}])[-{w}] + {track.buckets} <= {bucket}:",
             f"        S[{at}:{at + track.slots}] = {over}",
             f"    else: {name}(S, {at}, {track.buckets}, {bucket})",
         ]

@@ -30,8 +30,8 @@ State = list[Any]
 class Numbers:
     """The functions of a set of measures. `slide(S, o, n, b)` moves the cursor to bucket `b` of a window
     of `n` buckets. `push(S, o, n, keep, b, v, k)` counts an entry of value `v` (at night: `k`) in bucket
-    `b`; `push_late` is the same for a track with a delay, whose cursor is behind. `mark(S, o, b, change, alone)`
-    changes how many entries of bucket `b` were bad; `alone`: only bad ones are counted at all."""
+    `b`; `push_late` is the same for a track with a delay, whose cursor is behind. `mark(S, o, b, change,
+    alone)` changes how many entries of bucket `b` were bad; `alone`: only bad ones are counted at all."""
 
     slide: Callable[..., None]
     push: Callable[..., None]
@@ -71,6 +71,14 @@ def slide(S, o, n, b):
     h = S[o + 3]
     t = S[o + 4]
     L = len(R)
+    if b > S[o + 1] and t == L:
+        a = b - n
+        while h < t and R[h] <= a:
+            {change("-", "h")}
+            h += {w}
+        {recompute}
+        S[o:o + 4] = b, R[h] + n - 1 if h < t else FAR, R, h
+        return
     while t < L and R[t] <= b:
         {change("+", "t")}
         t += {w}
@@ -189,6 +197,13 @@ def slide_different(state: State, o: int, n: int, b: int) -> None:
     """As `slide`, for different values."""
     rows, h, t, seen = state[o + 2], state[o + 3], state[o + 4], state[o + 5]
     size = len(rows)
+    if b > state[o + 1] and t == size:  # time has gone on and nothing was added
+        while h < t and rows[h] <= b - n:
+            if seen[rows[h + 1]] == rows[h]:
+                del seen[rows[h + 1]]
+            h += 2
+        state[o : o + 4] = b, rows[h] + n - 1 if h < t else FAR, rows, h
+        return
     if (t and rows[t - 2] > b) or (h and rows[h - 2] > b - n):  # back in time: begin anew
         h = t = 0
         seen.clear()
