@@ -22,12 +22,14 @@ from numpy.typing import NDArray
 from argosy.ctu.learn.measures import auc
 from argosy.ctu.learn.terms import Terms
 from argosy.ctu.learn.training import TrainingSet
+from argosy.ctu.models.features import OWN
 
 Matrix = NDArray[np.float64]
 
 RELATIVE: Final = 1e-6
 EXPECTED_MIN: Final = 8.0
 GONE_SHARE: Final = 0.2
+FRESH_SHARE: Final = 0.3
 ZONE_PRECISION_MIN: Final = 0.5
 ZONE_RECALL_MIN: Final = 0.5
 ZONE_SHARE_MAX: Final = 0.2
@@ -46,12 +48,13 @@ def find(
     data: TrainingSet,
     terms: Terms,
     *,
-    as_of: tuple[Matrix, Matrix] | None = None,
+    as_of: tuple[Matrix, Matrix, NDArray[Any]] | None = None,
     served: tuple[Matrix, Matrix] | None = None,
     declared: Sequence[str] = (),
 ) -> list[Leak]:
     """Every leak in `data`. `as_of` and `served` are pairs of matrices (rows, len(data.columns)) of the
-    same events: as the training set has them, and as they were known at the time.
+    same events: as the training set has them, and as they were known at the time; `as_of` also marks
+    the events that were found bad in between, for there a leak shows first.
 
     `declared` are the columns that are declared facts. Where they came out the same `as_of`, they
     cannot know the future, and being very good is no crime of theirs; what senders tell is looked at
@@ -60,12 +63,19 @@ def find(
     found: list[Leak] = []
     cleared: set[str] = set()
     if as_of is not None and len(as_of[0]):
-        says = "changes when later events are taken away"
-        found += differing(data.columns, *as_of, "as of", says, terms)
+        ours, theirs, since_bad = as_of
+        says = "changes when what came later is taken away"
+        found += differing(data.columns, ours, theirs, "as of", says, terms.served_difference_max)
+        if since_bad.any():
+            says += ", for events found bad in between"
+            few = differing(
+                data.columns, ours[since_bad], theirs[since_bad], "as of", says, FRESH_SHARE
+            )
+            found += [leak for leak in few if leak.column not in {one.column for one in found}]
         cleared |= set(declared)
     if served is not None and len(served[0]):
         says = "is not what the brain read in line"
-        found += differing(data.columns, *served, "as served", says, terms)
+        found += differing(data.columns, *served, "as served", says, terms.served_difference_max)
         if len(served[0]) >= terms.shadow_verdicts_min:
             cleared |= set(data.columns)
     cleared -= {leak.column for leak in found}
@@ -74,9 +84,9 @@ def find(
 
 
 def differing(
-    columns: Sequence[str], ours: Matrix, theirs: Matrix, look: str, says: str, terms: Terms
+    columns: Sequence[str], ours: Matrix, theirs: Matrix, look: str, says: str, allowed: float
 ) -> list[Leak]:
-    """Columns in which two matrices of the same events differ in more rows than is allowed."""
+    """Columns in which two matrices of the same events differ in a larger share of rows than allowed."""
     if not len(ours):
         return []
     with np.errstate(invalid="ignore"):
@@ -84,7 +94,7 @@ def differing(
     share = 1.0 - (near | (np.isnan(ours) & np.isnan(theirs))).mean(axis=0)
     return [
         Leak(columns[i], look, f"{says}, in {share[i]:.1%} of {len(ours)} events", float(share[i]))
-        for i in np.flatnonzero(share > terms.served_difference_max).tolist()
+        for i in np.flatnonzero(share > allowed).tolist()
     ]
 
 
@@ -98,8 +108,8 @@ def too_good(data: TrainingSet, terms: Terms) -> list[Leak]:
         return []
     found = []
     for i, name in enumerate(sure.columns):
-        if name == "event.amount":
-            continue  # the sender's own word, there before anybody judged
+        if name in OWN:
+            continue  # told by the event itself, before anybody judged
         value = alone(sure.y, sure.rows[:, i])
         if value >= terms.leak_auc:
             found.append(
@@ -131,6 +141,8 @@ def in_time(data: TrainingSet, terms: Terms) -> list[Leak]:
         return []
     found = []
     for i, name in enumerate(data.columns):
+        if name in OWN:
+            continue
         values = data.rows[:, i]
         zone = bad_zone(data.y[old] == 1, values[old])
         if zone is None:

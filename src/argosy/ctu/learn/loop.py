@@ -40,7 +40,7 @@ Matrix = NDArray[np.float64]
 Read = Callable[[Database, FactSet, Features, datetime, Terms], Awaitable[TrainingSet]]
 
 LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended('ctu learning', 0))"
-AS_OF_SHARE: Final = 0.8
+AS_OF_SHARES: Final = tuple(np.linspace(0.5, 0.9, 17))
 AS_OF_EVENTS_MAX: Final = 5_000
 COVERED_SHARE: Final = 0.8
 
@@ -189,12 +189,15 @@ class _Walk:
 
     async def _as_of(
         self, data: TrainingSet, facts: FactSet, features: Features
-    ) -> tuple[Matrix, Matrix] | None:
-        """The same events, computed when the last fifth of history had not happened yet."""
+    ) -> tuple[Matrix, Matrix, NDArray[np.bool_]] | None:
+        """The same events, computed when the rest of history had not happened yet; and which of them
+        were found bad only after that."""
         if len(data) < self._terms.leak_rows_min:
             return None
-        cut_ms = int(np.quantile(data.at_ms, AS_OF_SHARE))
-        moment = datetime.fromtimestamp(cut_ms / 1000, self._run.known_until.tzinfo)
+        bad_at, known = data.at_ms[data.y == 1], data.known_ms[data.y == 1]
+        cuts = np.quantile(data.at_ms, AS_OF_SHARES)
+        cut_ms = max(cuts, key=lambda cut: float(((bad_at <= cut) & (known > cut)).sum()))
+        moment = datetime.fromtimestamp(int(cut_ms) / 1000, self._run.known_until.tzinfo)
         then = await self._read(self._db, facts, features, moment, self._terms)
         place = {event.id: n for n, event in enumerate(then.events)}
         ours = [
@@ -203,7 +206,8 @@ class _Walk:
             if event.id in place and then.events[place[event.id]].proofs == event.proofs
         ][-AS_OF_EVENTS_MAX:]
         theirs = [place[data.events[n].id] for n in ours]
-        return data.rows[ours], then.rows[theirs]
+        since_bad = (data.y[ours] == 1) & (data.known_ms[ours] > cut_ms)
+        return data.rows[ours], then.rows[theirs], since_bad
 
     async def _candidates(
         self, data: TrainingSet, facts: FactSet, found: Sequence[Leak]

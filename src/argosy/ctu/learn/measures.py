@@ -6,7 +6,6 @@ so that nothing hangs on the order of the rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,9 +13,6 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 Array = NDArray[Any]
-
-PSI_BINS = 10
-PSI_FLOOR = 1e-4
 
 
 def auc(y: Array, score: Array, weight: Array | None = None) -> float:
@@ -110,57 +106,3 @@ def wilson_low(hits: float, tries: float, z: float = 1.96) -> float:
 def wilson_high(hits: float, tries: float, z: float = 1.96) -> float:
     """The upper end of Wilson's interval for a share: what it surely is at most. 1 of nothing."""
     return 1.0 - wilson_low(tries - hits, tries, z)
-
-
-def edges_of(values: Array, bins: int = PSI_BINS) -> Numbers:
-    """Inner edges that cut `values` (missing ones aside) into about equally filled bins."""
-    seen = np.asarray(values, dtype=np.float64)
-    seen = seen[~np.isnan(seen)]
-    if not len(seen):
-        return np.empty(0)
-    return np.unique(np.quantile(seen, np.linspace(0, 1, bins + 1)[1:-1]))
-
-
-def shares_of(values: Array, edges: Array) -> Numbers:
-    """Shares of `values` by bin: bin i holds edges[i-1] < x <= edges[i]; the last one is missing."""
-    values = np.asarray(values, dtype=np.float64)
-    missing = np.isnan(values)
-    place = np.searchsorted(edges, values[~missing], side="left")
-    counts = np.bincount(place, minlength=len(edges) + 1)
-    return np.append(counts, missing.sum()) / max(len(values), 1)
-
-
-def psi(was: Sequence[float] | Array, now: Sequence[float] | Array) -> float:
-    """Population stability index of two lists of shares: under 0.1 steady, over 0.25 another world."""
-    a = np.maximum(np.asarray(was, dtype=np.float64), PSI_FLOOR)
-    b = np.maximum(np.asarray(now, dtype=np.float64), PSI_FLOOR)
-    return float(((b - a) * np.log(b / a)).sum())
-
-
-def drift(was: Array, now: Array, bins: int = PSI_BINS) -> float:
-    """PSI of two samples of one value, in bins cut by the first."""
-    edges = edges_of(was, bins)
-    return psi(shares_of(was, edges), shares_of(now, edges))
-
-
-def isotonic(score: Array, y: Array, weight: Array | None = None) -> tuple[Numbers, Numbers]:
-    """Pool adjacent violators: the steps (raw, probability) of the best rising fit of `y` by `score`.
-
-    `raw` rises strictly and `probability` never falls; read between them with linear interpolation.
-    """
-    w = np.ones(len(y)) if weight is None else np.asarray(weight, dtype=np.float64)
-    values, place = np.unique(np.asarray(score, dtype=np.float64), return_inverse=True)
-    mass = np.bincount(place, w)
-    mean = np.bincount(place, w * np.asarray(y)) / mass
-    blocks: list[list[float]] = []  # value * mass, mass, mean, width
-    for v, m, p in zip(values, mass, mean, strict=True):
-        blocks.append([v * m, m, p])
-        while len(blocks) > 1 and blocks[-2][2] >= blocks[-1][2]:
-            last = blocks.pop()
-            before = blocks[-1]
-            total = before[1] + last[1]
-            before[2] = (before[2] * before[1] + last[2] * last[1]) / total
-            before[0] += last[0]
-            before[1] = total
-    table = np.array(blocks)
-    return table[:, 0] / table[:, 1], table[:, 2]

@@ -9,6 +9,7 @@ are chosen that together stop most.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -30,6 +31,9 @@ CONDITIONS_MAX: Final = 4
 PATHS_MAX: Final = 600
 Z: Final = 1.28
 """Precision is judged by the lower end of an interval that holds nine times in ten."""
+
+
+log = logging.getLogger(__name__)
 
 
 class Condition(msgspec.Struct, frozen=True, order=True):
@@ -159,31 +163,40 @@ def _paths(
             weight=weight,
             params={"max_bin": 255, "min_data_in_bin": 1, "verbose": -1, "num_threads": 1},
         )
-        grown = lightgbm.train(
-            {
-                "objective": "binary",
-                "learning_rate": 0.3,
-                "num_leaves": leaves,
-                "min_data_in_leaf": 3,
-                "min_sum_hessian_in_leaf": 0.0,
-                "feature_fraction": share,
-                "bagging_fraction": 0.8,
-                "bagging_freq": 1,
-                "use_missing": False,
-                "seed": seed,
-                "deterministic": True,
-                "force_col_wise": True,
-                "num_threads": 1,
-                "verbose": -1,
-                "max_bin": 255,
-                "min_data_in_bin": 1,
-            },
-            set_,
-            ROUNDS,
-        )
+        try:
+            grown = _grow(set_, share, leaves, seed)
+        except lightgbm.basic.LightGBMError as wrong:  # too few rows for this way of drawing them
+            log.warning("trees to read rules off could not be grown: %s", wrong)
+            continue
         for tree in grown.dump_model()["tree_info"]:
             _walk(tree["tree_structure"], (), names, found)
     return list(found)[:PATHS_MAX]
+
+
+def _grow(set_: Any, share: float, leaves: int, seed: int) -> Any:
+    import lightgbm
+
+    return lightgbm.train(
+        {
+            "objective": "binary",
+            "learning_rate": 0.3,
+            "num_leaves": leaves,
+            "min_data_in_leaf": 3,
+            "min_sum_hessian_in_leaf": 1e-3,
+            "feature_fraction": share,
+            "bagging_fraction": 0.8,
+            "bagging_freq": 1,
+            "seed": seed,
+            "deterministic": True,
+            "force_col_wise": True,
+            "num_threads": 1,
+            "verbose": -1,
+            "max_bin": 255,
+            "min_data_in_bin": 1,
+        },
+        set_,
+        ROUNDS,
+    )
 
 
 def _walk(

@@ -19,7 +19,6 @@ from argosy.ctu.learn.measures import (
     average_precision,
     budget_threshold,
     curve,
-    drift,
     precision_recall,
 )
 from argosy.ctu.learn.mining import Condition, Mined
@@ -28,7 +27,7 @@ from argosy.ctu.learn.terms import BY, Terms
 from argosy.ctu.learn.training import TrainingSet
 from argosy.ctu.models import Calibration, Card, Model
 from argosy.ctu.models.calibration import calibrate, isotonic, platt, reliability
-from argosy.ctu.models.drift import reference
+from argosy.ctu.models.drift import psi, reference, spread
 from argosy.ctu.rules.vocabulary import Vocabulary
 
 Matrix = NDArray[np.float64]
@@ -105,6 +104,8 @@ def model(
 ) -> Trial:
     """Boosted trees on all confirmed cases. The recipe is judged on later data; where it passes, the
     same recipe learns from everything, with the calibration that was measured."""
+    left_out = _moving(data.sure(), terms)
+    data = data.without(left_out)
     sure = data.sure()
     earlier, later = sure.split(terms.later_share)
     fitted, held = earlier.split(CALIBRATION_SHARE)
@@ -117,7 +118,7 @@ def model(
     final = fit(sure.rows, sure.y == 1, data.columns, SETTINGS, sure.weight)
     gains = judged.gains()
     strong = list(gains)[:STRONG_COLUMNS]
-    moved = {name: drift(earlier.column(name), later.column(name)) for name in strong}
+    moved = {name: psi(spread(earlier.column(name)), later.column(name)) for name in strong}
     theirs = _live_score(live, later)
     made = Trial(
         kind="model",
@@ -143,6 +144,7 @@ def model(
         "events_earlier": len(earlier),
         "events_later": len(later),
         "settings": SETTINGS.says(),
+        "left_out": ", ".join(left_out),
         "strongest": jump(gains)[0],
         "strongest_share": jump(gains)[1],
         **{f"calibration_{k}": v for k, v in reliability(score, (later.y == 1) * 1.0).items()},
@@ -158,7 +160,7 @@ def model(
     )
     made.expected_share = float(alerts.mean()) if len(alerts) else 0.0
     made.expected_precision = float(np.nan_to_num(precision))
-    psi_score = drift(held_raw, later_raw) if len(held) else 0.0
+    psi_score = psi(spread(held_raw), later_raw) if len(held) else 0.0
     made.gates = [
         gates.budget(later.y, alerts, terms),
         gates.not_worse(ap, made.figures["live_average_precision"], terms),
@@ -176,6 +178,18 @@ def model(
         "reliability": _reliability(score, later.y == 1),
     }
     return made
+
+
+def _moving(sure: TrainingSet, terms: Terms) -> list[str]:
+    """Columns that are elsewhere by the time of the later data whatever anybody does, such as the age of
+    everything in a young history: a model that leans on them is old tomorrow."""
+    earlier, later = sure.split(terms.later_share)
+    earlier, later = earlier.take(earlier.y == 0), later.take(later.y == 0)
+    return [
+        name
+        for name in sure.columns
+        if psi(spread(earlier.column(name)), later.column(name)) > terms.psi_column_max
+    ]
 
 
 def _calibration(held: Matrix, held_y: Any, later: Matrix, later_y: Any) -> Calibration:
