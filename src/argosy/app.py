@@ -44,9 +44,9 @@ from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases, Opening
 from argosy.ctu.decide import load_policy
 from argosy.markets import load as load_markets
+from argosy.partners.api.door import sweeps as api_sweeps
 from argosy.partners.api.facts import Mode
 from argosy.partners.api.keys import ApiKeys
-from argosy.partners.api.routes import sweeps as api_sweeps
 from argosy.partners.api.services import PartnerApi
 from argosy.partners.webhooks.facts import Terms as CallTerms
 from argosy.partners.webhooks.webhooks import Webhooks
@@ -161,7 +161,11 @@ async def build(
     }
     announced: list[Callable[[], None]] = []
     gate = ScreenedGate(
-        commit, screening(brain), orders, clock, announce=lambda: announced[0]() if announced else None
+        commit,
+        screening(brain),
+        orders,
+        clock,
+        announce=lambda: announced[0]() if announced else None,
     )
     tools = Tools(gate, orders, clock, markets, parties, ways, keys)
 

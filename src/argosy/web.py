@@ -20,11 +20,10 @@ from argosy.base.parties.facts import Party
 from argosy.channels.lite.routes import application as lite_application
 from argosy.channels.lite.services import Lite
 from argosy.channels.lite.wire import App, Receive, Response, Scope, Send
-from argosy.partners.api.web import application as api_application
+from argosy.partners.api.door import door, is_behind
 from argosy.products.send.claims import claim
 
 BACKLOG = 2048
-API = "/api"
 HEALTH = ("/health/live", "/health/ready")
 GOODBYE_SECONDS = 3
 HEAD_BYTES_MAX = 65_536
@@ -36,7 +35,7 @@ def web(wallet: Wallet) -> App:
     """The application over a wired wallet: the lite app at the root, the partner API below `/api`, and
     how the process is. What moves by itself is started apart (`app.running`)."""
     lite = lite_application(_lite(wallet))
-    api: App = api_application(partner_api(wallet))  # type: ignore[assignment]  # ASGI, as ours
+    api = door(partner_api(wallet))
 
     async def health(path: str) -> Response:
         if path == "/health/live":
@@ -50,8 +49,8 @@ def web(wallet: Wallet) -> App:
         path: str = scope.get("path", "")
         if scope["type"] != "http":  # no web sockets here, and nothing to do at start and end
             return
-        if path == API or path.startswith(API + "/"):
-            await api({**scope, "path": path.removeprefix(API) or "/"}, receive, send)
+        if is_behind(path):
+            await api(scope, receive, send)
         elif path in HEALTH:
             response = await health(path)
             await response.answer(receive, send, head=scope["method"] == "HEAD")

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from litestar import Litestar
 
 from argosy.app import Wallet, build, partner_api, set_up
 from argosy.base.clock import SetClock
@@ -21,8 +20,8 @@ from argosy.base.parties.facts import NewParty, Party, PartyKind
 from argosy.base.products import Asker
 from argosy.base.store import Database
 from argosy.base.wallet.accounts import OPENING, system_account
+from argosy.partners.api.door import App, door
 from argosy.partners.api.facts import NewKey, Signing, Terms
-from argosy.partners.api.routes import routes
 from argosy.partners.api.services import PartnerApi
 from argosy.partners.webhooks import facts as webhook_facts
 from argosy.partners.webhooks.webhooks import Webhooks
@@ -47,7 +46,7 @@ class Shop:
     clock: SetClock
     ids: Ids
     services: PartnerApi
-    app: Litestar
+    app: App
     api: httpx.AsyncClient
     people: dict[str, Party] = field(default_factory=dict)
     keys: dict[str, NewKey] = field(default_factory=dict)
@@ -71,7 +70,7 @@ class Shop:
         parts = {"jitter": lambda: 0.0, **parts}
         webhooks = Webhooks(db, ids, clock, wallet.keys, calling, **parts)
         services = replace(partner_api(wallet), webhooks=webhooks, terms=terms)
-        app = Litestar(routes(services), openapi_config=None, logging_config=None)
+        app = door(services)
         shop = cls(wallet, clock, ids, services, app, caller(app))
         await shop.join("tea", "+919800000004", PartyKind.MERCHANT)
         await shop.join("asha", "+919800000001")
@@ -177,7 +176,7 @@ class Shop:
         return account.balance_minor
 
 
-def caller(app: Litestar) -> httpx.AsyncClient:
+def caller(app: App) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url=BASE)
 

@@ -139,13 +139,11 @@ class Held:
 
 def through(shop: Shop, cashier, terms: Terms = GENEROUS) -> Shop:
     """The same shop as another process serves it, with this cashier at the till."""
-    from litestar import Litestar
-
-    from argosy.partners.api.routes import routes
+    from argosy.partners.api.door import door
     from tests.partners.shop import caller
 
     services = replace(shop.services, cashier=cashier, terms=terms)
-    app = Litestar(routes(services), openapi_config=None, logging_config=None)
+    app = door(services)
     other = replace(shop, services=services, app=app, api=caller(app))
     other.api.headers["authorization"] = shop.api.headers["authorization"]
     return other
@@ -250,7 +248,7 @@ async def test_what_became_of_it_can_be_asked_by_key(shop):
 
 
 async def test_keys_are_forgotten_after_a_week(shop):
-    from argosy.partners.api.routes import sweeps
+    from argosy.partners.api.door import sweeps
 
     first = await shop.post("/payments", PAY, key="k")
     tidy = sweeps(shop.services)[0]

@@ -190,7 +190,7 @@ async def test_a_request_is_taken_once_and_in_its_time(signer):
 
 
 async def test_nonces_are_forgotten_when_their_time_is_over(signer):
-    from argosy.partners.api.routes import sweeps
+    from argosy.partners.api.door import sweeps
 
     await signer.post(PATH, PAY)
     tidy = sweeps(signer.shop.services)[0]

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from litestar import Litestar
 
 from argosy.app import Wallet, build, set_up
 from argosy.base.clock import SetClock
@@ -21,6 +20,7 @@ from argosy.base.orders.facts import Order
 from argosy.base.parties.facts import NewParty, Party, PartyKind
 from argosy.base.store import Database
 from argosy.base.wallet.accounts import OPENING, system_account
+from argosy.channels.lite.wire import App
 from argosy.public_services.signin.facts import DeviceClaim, SignedIn
 from argosy.settings import Settings
 from argosy.web import web
@@ -85,7 +85,7 @@ class Page(HTMLParser):
 class Visitor:
     """Somebody with a browser, without script: cookies are kept, redirects followed."""
 
-    def __init__(self, app: Litestar, base: str = BASE) -> None:
+    def __init__(self, app: App, base: str = BASE) -> None:
         self.client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app, client=("203.0.113.7", 40_000)),
             base_url=base,
@@ -121,7 +121,7 @@ class House:
     wallet: Wallet
     clock: SetClock
     ids: Ids
-    app: Litestar
+    app: App
     people: dict[str, Party] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
