@@ -136,6 +136,26 @@ def test_a_crowd_is_told_as_the_most_there_is_and_takes_no_more_room():
     assert list(small.row(month_later)) == [0, 0, DISTINCT_MAX]
 
 
+def test_no_event_is_so_strange_that_it_stops_the_reader():
+    where = "event.risk * 1e300 * 1e300 % 7 == 1 || event.risk % 0 == 0"
+    facts = [
+        *every_kind().facts,
+        Fact(name="account.x", entity="account", aggregate="count", where=where),
+    ]
+    small, stream = Small(FactSet(facts)), Stream(3)
+    base = replace(stream.event(), kind="pay")
+    for risk in (1e308, -1e308, 5e-324, float("inf"), float("nan"), 2**63 - 1, -(2**63), "", True):
+        for at_ms in (base.at_ms, base.at_ms + 10**14, 0, -(10**12)):
+            event = replace(
+                base, at_ms=at_ms, amount=2**63 - 1, attributes={"risk": risk, "mcc": 5}
+            )
+            small.row(event)
+            small.tell(event, "posted")
+            small.mark(event, "posted", 1)
+            small.pack_and_unpack()
+    assert len(small.row(base)) == len(facts)
+
+
 def test_sums_beyond_sixty_four_bits_are_kept():
     fact_set = FactSet(
         [Fact(name=f"account.{a}", entity="account", aggregate=a) for a in ("sum", "spread")]

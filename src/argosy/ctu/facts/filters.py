@@ -115,7 +115,7 @@ def _truth(value: Any) -> bool | None:
 
 
 def _remainder(a: float | None, b: float | None) -> float | None:
-    return None if a is None or not b else math.fmod(a, b)
+    return None if a is None or not b or not math.isfinite(a) else math.fmod(a, b)
 
 
 def _plus(a: float | None, b: float | None) -> float | None:

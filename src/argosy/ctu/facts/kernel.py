@@ -37,6 +37,9 @@ from argosy.ctu.facts.windows import (
 )
 
 MARKS_MAX: Final = 100_000
+FUTURE_HALF_LIVES_MAX: Final = 1_000.0
+"""What comes from so far in the future weighs no more: a float ends there."""
+
 KEYS: Final = {
     "pair": "(None if not (x := e.payee or e.merchant or e.instrument) else f'{e.account}>{x}')",
     "account_device": "(f'{e.account}@{e.device}' if e.device else None)",
@@ -115,11 +118,11 @@ class Marks(dict[str, int]):
 
 
 def scaled(value: Any) -> int | None:
-    """A numeric attribute in whole millionths; None where it is no finite number."""
-    if type(value) not in (int, float) or not math.isfinite(value):
+    """A numeric attribute in whole millionths; None where it is no number that has any."""
+    if type(value) not in (int, float):
         return None
-    millionths: int = math.floor(value * float(SCALE) + 0.5)
-    return millionths
+    millionths = value * float(SCALE)
+    return math.floor(millionths + 0.5) if math.isfinite(millionths) else None
 
 
 class _Writer:
@@ -239,7 +242,8 @@ class _Writer:
         scale = "" if track.value == "amount" else f" / {float(SCALE)}"
         if track.kind == DECAYED:
             life = (track.half_life or 1) * 1000
-            return f"(S[{track.at}] * 2.0 ** ((S[{track.at + 1}] - ms) / {life}){scale})"
+            ago = f"min((S[{track.at + 1}] - ms) / {life}, {FUTURE_HALF_LIVES_MAX})"
+            return f"(S[{track.at}] * 2.0 ** {ago}{scale})"
         return self._shown_number(fact, track, scale)
 
     def _shown_number(self, fact: Fact, track: Track, scale: str) -> str:
