@@ -31,6 +31,7 @@ from argosy.bench.commands import bench, benchmark
 from argosy.ctu import cli as risk
 from argosy.ctu import terminal
 from argosy.ctu.cases.cli import app as cases
+from argosy.ctu.learn.job import Job
 from argosy.ctu.service import alone
 from argosy.management.status import forget_running, note_running, parts
 from argosy.partners.api.facts import NewKey
@@ -147,7 +148,9 @@ async def _up(
             asyncio.create_task(_keep_worker(n, listener.fileno(), settings, url))
             for n in range(1, settings.workers)
         ]
-        extra = [asyncio.create_task(trade(wallet, town))] if traffic and town else []
+        extra = [asyncio.create_task(_learning(wallet, url).run())]
+        if traffic and town:
+            extra.append(asyncio.create_task(trade(wallet, town)))
         try:
             await serve(wallet, listener, lambda: _welcome(settings, town))
         finally:
@@ -164,6 +167,18 @@ async def wired(settings: Settings, url: str, first_lane: int = 0) -> AsyncItera
         yield await build(settings, database, first_lane=first_lane)
     finally:
         await database.close()
+
+
+def _learning(wallet: Wallet, url: str) -> Job:
+    """What starts the learning loop beside the server, and watches what it made live."""
+    demo = wallet.settings.demo
+    return Job(
+        wallet.db,
+        wallet.clock,
+        wallet.ids,
+        words=("--demo",) if demo else (),
+        environment={"ARGOSY_DATABASE_URL": url, "ARGOSY_DEMO": "yes" if demo else "no"},
+    )
 
 
 async def _claim(wallet: Wallet) -> None:
