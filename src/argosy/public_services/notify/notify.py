@@ -181,7 +181,7 @@ class Notify:
         claimed = await self._db.all(
             """
             UPDATE notify.message m SET tries = m.tries + 1,
-                next_at = ($4::timestamptz[])[least(m.tries, cardinality($4) - 1) + 1]
+                next_at = coalesce(($4::timestamptz[])[m.tries + 1], $5)
             FROM unnest($1::bytea[], $2::uuid[]) AS w (recipient, id)
             WHERE m.recipient = w.recipient AND m.id = w.id AND m.state = 'waiting'
                 AND m.next_at <= $3
@@ -192,6 +192,7 @@ class Notify:
             ids,
             now,
             [now + min(WAIT_FIRST * 2**tries, WAIT_MAX) for tries in range(TRIES_MAX)],
+            now + WAIT_MAX,
         )
         for row in claimed:
             await self._carry(row, now)
