@@ -27,7 +27,7 @@ def simulate_command(
     scheme: Annotated[
         list[Scheme], typer.Option(help="Which schemes; all without this option.")
     ] = [],  # noqa: B006
-    learn_days: Annotated[float, typer.Option(help="The loop runs so often.")] = 2.0,
+    learn_days: Annotated[float, typer.Option(help="The loop runs so often.")] = 3.0,
     json: Json = None,
 ) -> None:
     """Let gangs work in a simulated town, unguarded, with the learning loop off, and with it on."""

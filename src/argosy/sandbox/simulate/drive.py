@@ -11,7 +11,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -33,7 +33,15 @@ from argosy.sandbox.census import Census
 from argosy.sandbox.simulate.desk import Analysts, Finding
 from argosy.sandbox.simulate.facts import BEGIN, DAY, HOUR, Fate, Mode, Scheme, Terms
 from argosy.sandbox.simulate.gangs import Gang
-from argosy.sandbox.simulate.people import Agent, Customer, Settling, Shop, address, full
+from argosy.sandbox.simulate.people import (
+    Agent,
+    Customer,
+    Settling,
+    Shop,
+    Welcomes,
+    address,
+    full,
+)
 from argosy.sandbox.simulate.phone import Phone
 from argosy.sandbox.simulate.schemes import gang_of
 from argosy.sandbox.simulate.score import Score, scored
@@ -45,6 +53,7 @@ SWEEP_EVERY = 2 * HOUR
 SWEEP_ROWS = 200
 OLDEST_DAYS = 240
 LEARN_FROM_DAYS = 4.0
+PURSES = 6  # of the operator's own, to welcome newcomers from
 
 Progress = Callable[[float], None]
 log = logging.getLogger(__name__)
@@ -211,10 +220,16 @@ class _Founding:
 
     world: World
     gangs: list[Gang]
+    purses: list[Phone] = field(default_factory=list)
 
     async def act(self, _now: float) -> float | None:
         world, terms = self.world, self.world.terms
         chance = world.chance
+        for n in range(PURSES):
+            purse = await world.open(
+                PartyKind.CUSTOMER, f"operator {n}", address(chance), level=full(world)
+            )
+            self.purses.append(purse)
         kinds = [PartyKind.MERCHANT] * terms.shops + [PartyKind.AGENT] * terms.agents
         kinds += [PartyKind.CUSTOMER] * terms.customers
         ages = sorted((chance.uniform(20, OLDEST_DAYS) for _ in kinds), reverse=True)
@@ -235,43 +250,30 @@ class _Founding:
         world, chance = self.world, self.world.chance
         customers, shops = people[PartyKind.CUSTOMER], people[PartyKind.MERCHANT]
         agents = people[PartyKind.AGENT]
-        promoter = shops[0]
         for place, phone in enumerate(customers):
-            person = Customer.of(world, phone, shops[1:], agents, chance)
+            person = Customer.of(world, phone, shops, agents, chance)
             person.friends = [
                 customers[(place + step) % len(customers)]
                 for step in chance.sample(range(1, 12), 4)
             ]
             world.join(chance.uniform(0, DAY), person)
-        for phone in shops[1:]:
+        for phone in shops:
             world.join(chance.uniform(0, DAY), Shop(world, phone))
         for phone in agents:
-            world.join(chance.uniform(0, DAY), Agent(world, phone, customers))
-        world.join(chance.uniform(0, DAY), Settling(world, shops[1:], agents, promoter))
-        world.join(0.0, _Purse(world, promoter))
-        self._gangs(customers, shops[1:], promoter)
+            world.join(chance.uniform(0, DAY), Agent(world, phone))
+        welcomes = Welcomes(world, self.purses)
+        world.join(0.0, welcomes)
+        world.join(chance.uniform(0, DAY), Settling(world, shops, agents, welcomes))
+        self._gangs(customers, shops, welcomes)
         world.set(0.0)
 
-    def _gangs(self, customers: list[Phone], shops: list[Phone], promoter: Phone) -> None:
+    def _gangs(self, customers: list[Phone], shops: list[Phone], welcomes: Welcomes) -> None:
         world, terms = self.world, self.world.terms
         for scheme in terms.schemes:
             for number in range(1, terms.gangs + 1):
-                gang = gang_of(world, scheme, number, customers, shops, promoter)
+                gang = gang_of(world, scheme, number, customers, shops, welcomes)
                 self.gangs.append(gang)
                 world.join(_arrival(terms, scheme, number), gang)
-
-
-@dataclass(eq=False)
-class _Purse:
-    """The operator's own wallet for welcomes is never empty."""
-
-    world: World
-    phone: Phone
-
-    async def act(self, now: float) -> float | None:
-        if await self.world.has(self.phone.party) < 5_000:
-            await _top_up(self.world, self.phone, 20_000)
-        return now + DAY / 2
 
 
 def _arrival(terms: Terms, scheme: Scheme, number: int) -> float:

@@ -50,7 +50,7 @@ class Terms:
     gangs: int = 2
     gangs_from: float = 8.0
     patience: int = 40
-    learn_days: float = 2.0
+    learn_days: float = 3.0
     cases_an_hour: int = 12
     analyst_errors: float = 0.03
     schemes: tuple[Scheme, ...] = tuple(Scheme)

@@ -17,10 +17,11 @@ from argosy.sandbox.simulate.phone import Phone
 from argosy.sandbox.simulate.world import World
 
 SMALLEST = 0.1
-TEMPO = 3.0
+TEMPO = 5.0
 """Gangs work with pauses: a town of this size does not feed more."""
 
 STOPS_BEFORE_CHANGE = 2
+SPENT_BEFORE_NEW = 2
 
 
 class Change(StrEnum):
@@ -41,6 +42,7 @@ class Gang:
     scheme: Scheme
     size: float = 1.0
     stops: int = 0
+    spent: int = 0
     stopped_for_good: bool = False
     changes: list[Change] = field(default_factory=list)
     devices: list[str] = field(default_factory=list)
@@ -124,6 +126,11 @@ class Gang:
             self.stops += 1
         elif attempt.fate is Fate.DONE:
             self.stops = 0
+        else:  # a limit: this wallet has sent what it may
+            self.spent += 1
+            if self.spent % SPENT_BEFORE_NEW == 0 and phone in self.own:
+                self.own.remove(phone)
+                await self.recruit(1)
         return attempt
 
     async def send(self, phone: Phone, to: Phone, rupees: float, *, harm: bool) -> Attempt:

@@ -24,8 +24,8 @@ NEW_PHONE_A_DAY = 0.004
 AWAY_A_DAY = 0.02
 DEAR = 0.012
 RETURNED = 0.015
-FRIENDS = 5
 FAVOURITES = 6
+BONUS_RUPEES = 50.0
 
 
 @dataclass(eq=False)
@@ -189,30 +189,51 @@ class Shop:
 
 @dataclass(eq=False)
 class Agent:
-    """Somebody with a counter: gives customers money for cash, and has his own from the bank."""
+    """Somebody with a counter, who gives cash for wallet money and has it from the bank again."""
 
     world: World
     phone: Phone
-    customers: list[Phone]
 
     async def act(self, now: float) -> float | None:
-        """Serve one customer, or fetch money."""
-        world, chance = self.world, self.world.chance
-        hour = (now % DAY) / HOUR
-        if not 8 <= hour < 21:
-            return now - now % DAY + (8 if hour < 8 else 32) * HOUR + chance.uniform(0, HOUR)
-        if await world.has(self.phone.party) < 2_000:
-            money = world.money(10_000)
+        """Bring to the bank what was taken in."""
+        world = self.world
+        held = await world.has(self.phone.party)
+        if held > 1_000:
+            money = world.money(round(held * 0.9))
             account = world.bank_account(self.phone.party)
             await world.do(
-                self.phone, TopUp(world.wallet.ids.new(), money, account), "top_up", money
+                self.phone, Withdraw(world.wallet.ids.new(), money, account), "withdraw", money
             )
-        else:
-            money = world.money(chance.choice((100, 200, 300, 500, 500, 1_000)))
-            customer = world.someone(self.customers)
-            sent = Send(world.wallet.ids.new(), money, number=world.numbers[customer.party])
-            await world.do(self.phone, sent, "send", money)
-        return now + chance.expovariate(1 / (2.5 * HOUR))
+        return now + world.chance.uniform(0.5, 1.0) * DAY
+
+
+@dataclass(eq=False)
+class Welcomes:
+    """The operator's welcome to new wallets, from wallets of its own: each may send so much a month."""
+
+    world: World
+    purses: list[Phone]
+
+    async def act(self, now: float) -> float | None:
+        """The purses are never empty."""
+        world = self.world
+        for purse in self.purses:
+            if await world.has(purse.party) < 3_000:
+                money = world.money(8_000)
+                account = world.bank_account(purse.party)
+                await world.do(
+                    purse, TopUp(world.wallet.ids.new(), money, account), "top_up", money
+                )
+        return now + DAY / 2
+
+    async def give(self, to: Phone) -> bool:
+        """Welcome a new wallet; whether the money came."""
+        world = self.world
+        money = world.money(BONUS_RUPEES)
+        number = world.numbers[to.party]
+        sent = Send(world.wallet.ids.new(), money, number=number, note="welcome")
+        purse = world.someone(self.purses)
+        return (await world.do(purse, sent, "send", money)).fate is Fate.DONE
 
 
 @dataclass(eq=False)
@@ -222,7 +243,7 @@ class Settling:
     world: World
     shops: list[Phone]
     agents: list[Phone]
-    promoter: Phone
+    welcomes: Welcomes
     every_days: float = 1.5
 
     async def act(self, now: float) -> float | None:
@@ -235,18 +256,8 @@ class Settling:
         customer = Customer.of(world, phone, self.shops, self.agents, world.chance)
         customer.friends = [p for p in (world.someone(list(world.phones.values())),) if p != phone]
         world.join(now + HOUR, customer)
-        await give_bonus(world, self.promoter, phone)
+        await self.welcomes.give(phone)
         return now + world.chance.expovariate(1 / (self.every_days * DAY))
-
-
-BONUS_RUPEES = 50.0
-
-
-async def give_bonus(world: World, promoter: Phone, to: Phone) -> bool:
-    """The operator's welcome to a new wallet; whether it came."""
-    money = world.money(BONUS_RUPEES)
-    sent = Send(world.wallet.ids.new(), money, number=world.numbers[to.party], note="welcome")
-    return (await world.do(promoter, sent, "send", money)).fate is Fate.DONE
 
 
 def full(world: World) -> str:

@@ -12,7 +12,7 @@ from argosy.products.refund.facts import Refund
 from argosy.products.top_up.facts import TopUp
 from argosy.sandbox.simulate.facts import DAY, HOUR, Fate, Scheme
 from argosy.sandbox.simulate.gangs import Gang
-from argosy.sandbox.simulate.people import address, full, give_bonus
+from argosy.sandbox.simulate.people import BONUS_RUPEES, Welcomes, address, full
 from argosy.sandbox.simulate.phone import Phone
 from argosy.sandbox.simulate.world import World
 
@@ -185,7 +185,7 @@ class RefundAbuse(Gang):
 class BonusAbuse(Gang):
     """Opens wallet after wallet on a few devices, takes the welcome of each and gathers it in one."""
 
-    promoter: Phone | None = None
+    welcomes: Welcomes | None = None
     _collector: Phone | None = None
 
     async def strike(self, _now: float) -> float:
@@ -197,8 +197,9 @@ class BonusAbuse(Gang):
                 PartyKind.CUSTOMER, self.device(), address(chance), level=full(world)
             )
             phone.answers = 1.0
-            if self.promoter is not None and await give_bonus(world, self.promoter, phone):
-                await self.send(phone, self._collector, 49 * max(0.4, self.size), harm=True)
+            if self.welcomes is not None and await self.welcomes.give(phone):
+                rupees = BONUS_RUPEES * max(0.4, self.size) - 1
+                await self.send(phone, self._collector, rupees, harm=True)
         await self.cash_out(self._collector)
         return chance.uniform(6, 20) * HOUR
 
@@ -209,7 +210,7 @@ def gang_of(
     number: int,
     customers: list[Phone],
     shops: list[Phone],
-    promoter: Phone,
+    welcomes: Welcomes,
 ) -> Gang:
     """The gang `number` of a scheme; its name is the analysts' word for it."""
     name = f"{scheme.value}_{number}"
@@ -223,4 +224,4 @@ def gang_of(
         return Collusion(world, name, scheme)
     if scheme is Scheme.REFUNDS:
         return RefundAbuse(world, name, scheme, shops=shops)
-    return BonusAbuse(world, name, scheme, promoter=promoter)
+    return BonusAbuse(world, name, scheme, welcomes=welcomes)
