@@ -43,7 +43,7 @@ async def test_a_few_days_of_a_town_that_nobody_guards(db, tmp_path):
 
 
 async def test_a_guarded_town_stops_some_and_disturbs_few(db, tmp_path):
-    terms = replace(SMALL, schemes=(Scheme.TAKEOVER, Scheme.BONUSES))
+    terms = replace(SMALL, days=5, gangs=5, schemes=(Scheme.TAKEOVER,))
     score = await run_town(terms, Mode.FIXED, db, tmp_path)
     assert score.coverage > 0
     assert score.disturbance < 0.1
