@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 
 from argosy.ctu.facts.declared import starter
-from argosy.ctu.learn import gates, leaks, trials
+from argosy.ctu.learn import gates, leaks, rule_trials
 from argosy.ctu.learn.loop import Learning
 from argosy.ctu.learn.terms import Terms
 from argosy.ctu.models import Features
@@ -101,8 +101,8 @@ def test_rules_are_mined_without_columns_that_leak():
     sharp = with_column(base, "device.accounts_1d", np.where(base.y == 1, 9.0, 1.0))
     vocabulary = Vocabulary(starter().columns)
     leak = leaks.Leak("device.accounts_1d", "as of", "", 1.0)
-    honest = trials.rules(sharp, "rush", [leak], vocabulary, {}, TERMS, date(2026, 11, 22))
-    fooled = trials.rules(sharp, "rush", [], vocabulary, {}, TERMS, date(2026, 11, 22))
+    honest = rule_trials.rules(sharp, "rush", [leak], vocabulary, {}, TERMS, date(2026, 11, 22))
+    fooled = rule_trials.rules(sharp, "rush", [], vocabulary, {}, TERMS, date(2026, 11, 22))
     assert any("device.accounts_1d" in trial.columns for trial in fooled)
     assert honest
     assert not any("device.accounts_1d" in trial.columns for trial in honest)

@@ -91,17 +91,12 @@ def fit(
         np.ascontiguousarray(rows),
         label=np.asarray(y, dtype=np.float64),
         weight=weight,
-        feature_name=list(names(columns)),
+        feature_name=list(columns),
         params={"max_bin": _BINS_MAX, "min_data_in_bin": 1, "verbose": -1, "num_threads": 1},
         free_raw_data=True,
     )
     texts = [_grow(data, settings, settings.seed + n) for n in range(settings.bag)]
     return Forest(average(texts), columns)
-
-
-def names(columns: Sequence[str]) -> tuple[str, ...]:
-    """The columns' names as LightGBM takes them: it allows no JSON signs, which ours never have."""
-    return tuple(columns)
 
 
 def _grow(data: lightgbm.Dataset, settings: Settings, seed: int) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from argosy.base.ids import parse_id
 from argosy.base.refusals import Refused
+from argosy.ctu.decide.policy import load_policy
 from argosy.ctu.learn.interception import interceptions, told
 from argosy.ctu.learn.record import Candidate, Journal, Run
 from argosy.ctu.learn.terms import Terms
@@ -44,7 +45,8 @@ def learn(
     async def inside(place: Place) -> Run | Refused:
         from argosy.ctu.learn.loop import Learning
 
-        learning = Learning(place.db, place.clock, place.ids, offsets=place.offsets)
+        policy = load_policy(place.policy)
+        learning = Learning(place.db, place.clock, place.ids, offsets=place.offsets, policy=policy)
         return await learning.run_once(trigger)
 
     _tell(stop_if_refused(work(demo, inside)))

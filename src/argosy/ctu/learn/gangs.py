@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from argosy.ctu.learn import gates
-from argosy.ctu.learn.leaks import Leak
 from argosy.ctu.learn.record import Gate
 from argosy.ctu.learn.terms import BY, Terms
 from argosy.ctu.learn.training import TrainingSet
@@ -25,11 +24,8 @@ if TYPE_CHECKING:
     from argosy.ctu.facts.graph.gangs import Gang
 
 
-def trials(
-    found: Sequence[Gang], data: TrainingSet, leaks: Sequence[Leak], terms: Terms, today: date
-) -> list[Trial]:
+def trials(found: Sequence[Gang], data: TrainingSet, terms: Terms, today: date) -> list[Trial]:
     """A candidate rule for each gang that is small and bad enough to be told apart."""
-    del leaks  # names of accounts are no columns
     return [
         _trial(gang, data, terms, today)
         for gang in found
@@ -79,7 +75,7 @@ def _trial(gang: Gang, data: TrainingSet, terms: Terms, today: date) -> Trial:
             measured=gang.bad_share,
             bound=terms.gang_bad_share_min,
         ),
-        gates.disturbance(share, terms),
+        gates.disturbance(share, terms.rule_alert_share_max),
         gates.golden_good(cleared, hits, terms),
     ]
     made.plots = {"text": made.body.decode(), "members": members, "bad": sorted(gang.bad)}

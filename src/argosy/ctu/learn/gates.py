@@ -117,15 +117,10 @@ def later(y: NDArray[Any], hits: Mask, terms: Terms) -> Gate:
     )
 
 
-def disturbance(share: float, terms: Terms) -> Gate:
-    """How many of those who did nothing a rule would disturb."""
-    return Gate(
-        "disturbance",
-        share <= terms.rule_alert_share_max,
-        f"it would disturb {share:.3%} of good events",
-        share,
-        terms.rule_alert_share_max,
-    )
+def disturbance(share: float, bound: float) -> Gate:
+    """How many of those who did nothing would be disturbed."""
+    says = f"it would disturb {share:.3%} of good events"
+    return Gate("disturbance", share <= bound, says, share, bound)
 
 
 def steady(parts: Sequence[float], terms: Terms) -> Gate:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 import numpy as np
@@ -19,15 +18,17 @@ from argosy.base.clock import Clock
 from argosy.base.ids import Ids
 from argosy.base.refusals import Refused
 from argosy.base.store import Database
+from argosy.ctu.decide.decider import Decider
+from argosy.ctu.decide.policy import Policy, load_policy
 from argosy.ctu.facts import sets
 from argosy.ctu.facts.declared import FactSet, starter
-from argosy.ctu.learn import gangs, leaks, report, training, trials
+from argosy.ctu.learn import gangs, leaks, model_trial, report, rule_trials, training
 from argosy.ctu.learn.interception import interceptions, told
 from argosy.ctu.learn.leaks import Leak
 from argosy.ctu.learn.mining import Condition
 from argosy.ctu.learn.reasons import LearnReason
 from argosy.ctu.learn.record import Candidate, Ending, Journal, Run, Standing
-from argosy.ctu.learn.served import Served, read_served
+from argosy.ctu.learn.served import Served, both, read_served
 from argosy.ctu.learn.shadowing import Shadowing
 from argosy.ctu.learn.terms import Terms
 from argosy.ctu.learn.training import TrainingSet
@@ -46,8 +47,8 @@ COVERED_SHARE: Final = 0.8
 
 
 class Learning:
-    """Walks the loop. `offsets` are the markets' distances from UTC in seconds; `read` makes the training
-    set (handed in so that a test can plant a leak)."""
+    """Walks the loop. `offsets` are the markets' distances from UTC in seconds, `policy` is what decides
+    by the scores; `read` makes the training set (handed in so that a test can plant a leak)."""
 
     def __init__(
         self,
@@ -57,20 +58,22 @@ class Learning:
         *,
         terms: Terms | None = None,
         offsets: Mapping[str, int] | None = None,
+        policy: Policy | None = None,
         read: Read = training.read,
     ) -> None:
-        self._db = db
-        self._clock = clock
-        self._terms = terms or Terms()
-        self._offsets = dict(offsets or {})
-        self._read = read
+        self.db = db
+        self.clock = clock
+        self.terms = terms or Terms()
+        self.offsets = dict(offsets or {})
+        self.decider = Decider(policy or load_policy())
+        self.read = read
         self.journal = Journal(db, clock, ids)
-        self.watch = Watch(db, clock, self.journal, self._terms)
+        self.watch = Watch(db, clock, self.journal, self.terms)
 
     async def run_once(self, trigger: str = "hand") -> Run | Refused:
         """Once around. LEARNING_UNDER_WAY where another run is; a failure is kept in the run's record and
         raised."""
-        async with self._db.connection() as conn:
+        async with self.db.connection() as conn:
             if not await conn.fetchval(LOCK):
                 return Refused(LearnReason.LEARNING_UNDER_WAY)
             run = await self.journal.open(trigger)
@@ -88,11 +91,12 @@ class _Walk:
     """One run: its steps in order, each with what it found for the next."""
 
     def __init__(self, learning: Learning, run: Run) -> None:
-        self._db = learning._db  # noqa: SLF001  one half of the same thing
-        self._clock = learning._clock  # noqa: SLF001
-        self._terms = learning._terms  # noqa: SLF001
-        self._offsets = learning._offsets  # noqa: SLF001
-        self._read = learning._read  # noqa: SLF001
+        self._db = learning.db
+        self._clock = learning.clock
+        self._terms = learning.terms
+        self._offsets = learning.offsets
+        self._decider = learning.decider
+        self._read = learning.read
         self._journal = learning.journal
         self._watch = learning.watch
         self._run = run
@@ -105,7 +109,9 @@ class _Walk:
         features = self._features(facts)
         data = await self._training_set(facts, features)
         served = await read_served(self._db, features, self._terms.shadow_verdicts_max)
-        shadowing = Shadowing(self._db, self._clock, self._journal, facts, self._terms)
+        shadowing = Shadowing(
+            self._db, self._clock, self._journal, facts, self._decider, self._terms
+        )
         await self._finish_shadows(shadowing, served)
         if data.bad < self._terms.scheme_labels_min:
             says = f"{data.bad} confirmed bad events are too few to learn from"
@@ -113,7 +119,7 @@ class _Walk:
             return
         found = await self._leaks(data, facts, features, served)
         made = await self._candidates(data, facts, found)
-        await self._judge(made, found)
+        await self._judge(made)
         stood = await self._shadow_and_publish(made, shadowing, served, found)
         live = [t for t, standing in stood if standing is Standing.LIVE]
         says = _sum(made, live)
@@ -168,7 +174,7 @@ class _Walk:
         self, data: TrainingSet, facts: FactSet, features: Features, served: Served
     ) -> list[Leak]:
         as_of = await self._as_of(data, facts, features)
-        pair = _both(data, served)
+        pair = both(data, served)
         found = leaks.find(data, self._terms, as_of=as_of, served=pair, declared=facts.columns)
         names = sorted({leak.column for leak in found})
         says = (
@@ -221,15 +227,17 @@ class _Walk:
             mine = (data.y == 1) & (data.scheme == scheme)
             if (covered & mine).sum() >= COVERED_SHARE * mine.sum():
                 continue
-            made += trials.rules(data, scheme, found, vocabulary, words, self._terms, today)
-        made += await self._gangs(data, found, today)
+            made += rule_trials.rules(data, scheme, found, vocabulary, words, self._terms, today)
+        made += await self._gangs(data, today)
         if data.sure().bad >= self._terms.labels_min:
             registry = Registry(self._db, self._clock)
             live = await registry.live(MODEL)
             model = None if live is None else await registry.model(MODEL, live.version)
             theirs = None if model is None or isinstance(model, Refused) else model
             clean = data.without(sorted({leak.column for leak in found}))
-            made.append(trials.model(clean, theirs, found, words, self._terms, today))
+            made.append(
+                model_trial.model(clean, theirs, found, words, self._decider, self._terms, today)
+            )
         kinds = {kind: sum(t.kind == kind for t in made) for kind in ("rule", "gang", "model")}
         await self._step(
             "candidates",
@@ -250,7 +258,7 @@ class _Walk:
                 hit |= mask
         return hit
 
-    async def _gangs(self, data: TrainingSet, found: Sequence[Leak], today: date) -> list[Trial]:
+    async def _gangs(self, data: TrainingSet, today: date) -> list[Trial]:
         from argosy.ctu.facts.graph.building import Graph
         from argosy.ctu.facts.graph.gangs import gangs as crowds
         from argosy.ctu.facts.graph.refreshing import Refreshing
@@ -260,7 +268,7 @@ class _Walk:
         graph = Graph.build(history, data.until_ms + 1)
         told = await Refreshing(self._db, self._clock).full(graph)
         known = {c.name for c in await self._journal.standing(Standing.LIVE, Standing.SHADOW)}
-        made = gangs.trials(crowds(graph), data, found, self._terms, today)
+        made = gangs.trials(crowds(graph), data, self._terms, today)
         new = [trial for trial in made if trial.name not in known]
         await self._step(
             "graph",
@@ -271,8 +279,8 @@ class _Walk:
         )
         return new
 
-    async def _judge(self, made: Sequence[Trial], found: Sequence[Leak]) -> None:
-        del found
+    async def _judge(self, made: Sequence[Trial]) -> None:
+        """Tell what was measured on later data, and what the gates said of it."""
         later = [t for t in made if t.kind == "model"]
         figures = {
             t.name: {
@@ -370,18 +378,6 @@ class _Walk:
             },
         }
         await self._journal.close(self._run.id, state, says, figures)
-
-
-def _both(data: TrainingSet, served: Served) -> tuple[Matrix, Matrix]:
-    """The events of the training set that were judged in line: as it has them, and as they were read."""
-    place: dict[UUID, int] = served.places()
-    ours = [
-        n
-        for n, event in enumerate(data.events)
-        if event.id in place and served.events[place[event.id]].proofs == event.proofs
-    ]
-    theirs = [place[data.events[n].id] for n in ours]
-    return data.rows[ours], served.rows[theirs].reshape(len(theirs), len(data.columns))
 
 
 def _standing(trial: Trial, standing: Standing) -> str:

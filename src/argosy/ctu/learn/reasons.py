@@ -9,7 +9,6 @@ class LearnReason(Reason):
     """Refusals 360-369."""
 
     LEARNING_UNDER_WAY = 360, Kind.BUSY, "Another learning run is under way."
-    TOO_FEW_LABELS = 361, Kind.STATE, "There are not yet enough confirmed cases to learn from."
     LEARNING_RUN_UNKNOWN = 362, Kind.UNKNOWN, "There is no such learning run."
     CANDIDATE_UNKNOWN = 363, Kind.UNKNOWN, "There is no such candidate."
     NO_REPORT = 364, Kind.UNKNOWN, "This candidate has no report."

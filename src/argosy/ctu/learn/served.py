@@ -15,6 +15,7 @@ from argosy.ctu.decide.made import Made, read_made
 from argosy.ctu.decide.packing import unpack
 from argosy.ctu.decide.store import Kept, Verdicts, kept_of
 from argosy.ctu.events import Event
+from argosy.ctu.learn.training import TrainingSet
 from argosy.ctu.models.features import Features
 
 Matrix = NDArray[np.float64]
@@ -76,3 +77,15 @@ def _event(one: Kept) -> Event:
     if event is None:
         raise ValueError("a verdict without its event")
     return event
+
+
+def both(data: TrainingSet, served: Served) -> tuple[Matrix, Matrix]:
+    """The events of the training set that were judged in line: as it has them, and as they were read."""
+    place: dict[UUID, int] = served.places()
+    ours = [
+        n
+        for n, event in enumerate(data.events)
+        if event.id in place and served.events[place[event.id]].proofs == event.proofs
+    ]
+    theirs = [place[data.events[n].id] for n in ours]
+    return data.rows[ours], served.rows[theirs].reshape(len(theirs), len(data.columns))

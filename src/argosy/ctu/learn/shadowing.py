@@ -14,8 +14,10 @@ import numpy as np
 from argosy.base.clock import Clock
 from argosy.base.refusals import Refused, must
 from argosy.base.store import Database
+from argosy.ctu.decide.decider import Decider
 from argosy.ctu.facts.declared import FactSet
 from argosy.ctu.learn import gates
+from argosy.ctu.learn.model_trial import asked
 from argosy.ctu.learn.record import Candidate, Gate, Journal, Standing
 from argosy.ctu.learn.served import Served
 from argosy.ctu.learn.terms import BY, Terms
@@ -34,13 +36,20 @@ class Shadowing:
     """Brings candidates to shadow and from there to live."""
 
     def __init__(
-        self, db: Database, clock: Clock, journal: Journal, facts: FactSet, terms: Terms
+        self,
+        db: Database,
+        clock: Clock,
+        journal: Journal,
+        facts: FactSet,
+        decider: Decider,
+        terms: Terms,
     ) -> None:
         self._registry = Registry(db, clock)
         self._vocabulary = Vocabulary(facts.columns)
         self._publishing = Publishing(db, clock, self._vocabulary, single=True)
         self._journal = journal
         self._facts = facts
+        self._decider = decider
         self._terms = terms
 
     async def begin(self, candidate: Candidate, trial: Trial, served: Served) -> Standing:
@@ -183,4 +192,4 @@ class Shadowing:
             if not gate.passed:
                 return None
         score = model.score(rows) if len(rows) else np.empty(0)
-        return np.asarray(score) >= float(candidate.expects.get("threshold", 1.0))
+        return asked(self._decider, candidate.name, served.events, np.asarray(score))

@@ -37,6 +37,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     rule_precision_min: float = 0.5  # surely at least, on all that is known
     rule_later_precision_min: float = 0.3
     rule_alert_share_max: float = 0.01
+    model_disturbance_max: float = 0.03  # of good events, by what the policy makes of the score
     rules_a_scheme_max: int = 2
     gang_bad_share_min: float = 0.3
     gang_bad_min: int = 3
