@@ -32,7 +32,22 @@ BACKLOG = 2048
 GOODBYE_SECONDS = 3
 PRUNE_SECONDS = 600.0
 LOG_KEPT = timedelta(days=7)
+EVENTS_KEPT = timedelta(days=400)
+"""So long the same event is given the same verdict; the history and its labels stay."""
+CALLS_KEPT = timedelta(days=30)
+FORGET_ROWS = 10_000
 COLLECT_AT = (20_000, 50, 100)
+
+_FORGET_EVENTS = """
+    DELETE FROM ctu.service_events e USING (
+        SELECT id, attempt FROM ctu.service_events WHERE at < $1 ORDER BY at LIMIT $2) old
+     WHERE (e.id, e.attempt) = (old.id, old.attempt)
+"""
+_FORGET_CALLS = """
+    DELETE FROM ctu.service_calls c USING (
+        SELECT key_id, id FROM ctu.service_calls WHERE state <> 'waiting' AND next_at < $1 LIMIT $2) old
+     WHERE (c.key_id, c.id) = (old.key_id, old.id)
+"""
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +125,10 @@ class RiskService:
     async def _prune(self) -> None:
         while True:
             try:
-                await prune(self.place.db, self.place.clock.now() - LOG_KEPT)
+                now = self.place.clock.now()
+                await prune(self.place.db, now - LOG_KEPT)
+                await self.place.db.run(_FORGET_EVENTS, now - EVENTS_KEPT, FORGET_ROWS)
+                await self.place.db.run(_FORGET_CALLS, now - CALLS_KEPT, FORGET_ROWS)
             except Unavailable as outage:
                 log.warning("the log is not pruned: %s", outage)
             await asyncio.sleep(PRUNE_SECONDS)

@@ -29,7 +29,7 @@ CREATE TABLE ctu.service_events (
     PRIMARY KEY (id, attempt)
 );
 CREATE INDEX service_events_verdict ON ctu.service_events (verdict) WHERE verdict IS NOT NULL;
-CREATE INDEX service_events_at ON ctu.service_events (at, id) WHERE verdict IS NOT NULL;
+CREATE INDEX service_events_at ON ctu.service_events (at, id);
 
 -- Calls to senders about their cases, until they are answered with success.
 CREATE TABLE ctu.service_calls (
