@@ -36,10 +36,13 @@ from argosy.bench.report import Figures, quantile
 from argosy.bench.rule_peers import Peer, cel_python, zen_engine
 from argosy.bench.rules import rules_for_bench
 from argosy.ctu.brain import Brain
+from argosy.ctu.events import Event
+from argosy.ctu.facts.declared import starter
 from argosy.ctu.from_operation import from_operation
 from argosy.ctu.models import Candidate, Card, Registry
 from argosy.ctu.rules.compiled import RuleSet
 from argosy.ctu.rules.declared import Rule
+from argosy.ctu.rules.following import Live
 from argosy.ctu.rules.thresholds import starter_thresholds
 from argosy.ctu.rules.vocabulary import Vocabulary
 
@@ -48,7 +51,7 @@ CUSTOMERS = 2_000
 SHOPS = 60
 PAST_EVENTS = 12_000
 GAP = timedelta(seconds=2)
-COLUMNS_OF_A_MODEL = 40
+COLUMNS_OF_A_MODEL = 25
 TRAINING_ROWS = 2_500
 PEER_EVENTS = 8
 PEER_RULES_CEL = 150
@@ -90,11 +93,10 @@ async def _measure(url: str, load: Load, progress: Progress) -> Figures:
     try:
         await migrate(db)
         brain = Brain(db, clock, Ids(clock))
-        await _models(db, clock, brain, load, progress)
+        await _models(db, clock, load, progress)
         await brain.start()
         rules = rules_for_bench(load.rules, load.seed, brain.facts.columns)
-        made = _rule_set(rules, brain, load, progress)
-        brain.rules.rules = made
+        brain.chamber.rules = _rule_set(rules, brain, load, progress)
         town = _Town(clock, load.seed)
         await _past(brain, town, clock, progress)
         figures = Figures(
@@ -155,7 +157,13 @@ async def _one(brain: Brain, operation: Operation) -> None:
     outcome = OUTCOME[verdict.decision]
     # What is stopped is written before the customer hears, which is the database's time and not ours.
     await brain.observe(operation, verdict, outcome if outcome == "posted" else "refused")
-    brain.follow(from_operation(operation), outcome)
+    _follow(brain, from_operation(operation), outcome)
+
+
+def _follow(brain: Brain, event: Event, outcome: str) -> None:
+    """What the reader of the log does with an entry, without the log."""
+    brain.facts.fold(event, outcome)
+    brain.owner.update(event, outcome)
 
 
 async def _known(brain: Brain, operations: list[Operation]) -> None:
@@ -168,7 +176,7 @@ async def _known(brain: Brain, operations: list[Operation]) -> None:
 async def _peers(brain: Brain, town: _Town) -> dict[str, float]:
     events = [from_operation(town.next()) for _ in range(PEER_EVENTS)]
     facts = await brain.facts.read(events)
-    rules = brain.rules.rules
+    rules = brain.chamber.rules.rules
     ours = _rules_alone(rules, events, facts)
     zen = zen_engine(rules, events, facts)
     sample = RuleSet(rules.rules[:PEER_RULES_CEL], rules.vocabulary, rules.thresholds)
@@ -260,7 +268,7 @@ async def _past(brain: Brain, town: _Town, clock: SetClock, progress: Progress) 
         event = from_operation(town.next())
         await brain.facts.read([event])
         await brain.owner.read([event])
-        brain.follow(event, "posted")
+        _follow(brain, event, "posted")
         progress.advance(task)
     clock.set(START)
 
@@ -268,25 +276,32 @@ async def _past(brain: Brain, town: _Town, clock: SetClock, progress: Progress) 
 # --- what judges -------------------------------------------------------------------------------------------
 
 
-def _rule_set(rules: list[Rule], brain: Brain, load: Load, progress: Progress) -> RuleSet:
+class _Rules(Live):
+    """Rules that nobody published."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self._rules = rules
+        self.number = 0
+
+
+def _rule_set(rules: list[Rule], brain: Brain, load: Load, progress: Progress) -> _Rules:
     task = progress.add_task(f"{load.rules} rules", total=1)
     scores = [f"bench_{n}" for n in range(load.models)]
     made = RuleSet(rules, Vocabulary(brain.facts.columns, scores=scores), starter_thresholds())
     progress.advance(task)
-    return made
+    return _Rules(made)
 
 
-async def _models(
-    db: Database, clock: SetClock, brain: Brain, load: Load, progress: Progress
-) -> None:
+async def _models(db: Database, clock: SetClock, load: Load, progress: Progress) -> None:
     """Train and publish forests over facts, each over some of them."""
     import lightgbm  # only a benchmark pays for importing it
 
     registry = Registry(db, clock)
+    facts = starter().columns
     task = progress.add_task(f"{load.models} models", total=load.models)
     for number in range(load.models):
         chance = np.random.default_rng(load.seed + number)
-        columns = chance.choice(brain.facts.columns, COLUMNS_OF_A_MODEL, replace=False).tolist()
+        columns = chance.choice(facts, COLUMNS_OF_A_MODEL, replace=False).tolist()
         rows = chance.poisson(3, (TRAINING_ROWS, len(columns))).astype(float)
         rows[chance.random(rows.shape) < 0.2] = np.nan
         bad = np.nansum(rows[:, :6], axis=1) + chance.normal(size=TRAINING_ROWS) * 4 > 26

@@ -6,9 +6,10 @@ given, so that a judge made again from a verdict's version comes to the same ver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
@@ -22,6 +23,9 @@ from argosy.ctu.models.panel import Panel
 from argosy.ctu.rules.compiled import RuleSet
 
 Matrix = NDArray[np.float64]
+USUAL: Final = "otp"
+"""What is asked for where a rule challenges and does not say how."""
+
 _NOWHERE: Mapping[str, int] = MappingProxyType({})
 
 
@@ -43,6 +47,7 @@ class Judge:
         self.panel = panel
         self.decider = Decider(policy)
         self.names = (*panel.names, OWNER)
+        self._places = {name: at for at, name in enumerate(self.names)}
         self.made = Made(
             facts=facts_version,
             columns=tuple(rules.vocabulary.columns),
@@ -56,7 +61,7 @@ class Judge:
             policy=policy.text,
         )
         self.version = self.made.version
-        self._asks: Asks = {rule.name: (rule.action, rule.challenge) for rule in rules.rules}
+        self._asks: Asks = {r.name: (r.action, r.challenge or USUAL) for r in rules.rules}
         weights = [policy.models.get(name, policy.models[DEFAULT]) for name in self.names]
         self._weights = np.array(weights)
 
@@ -101,11 +106,35 @@ class Judge:
 
     def told(self, scores: Matrix) -> Mapping[str, Any]:
         """`scores` as rules read them."""
-        return {name: scores[:, at] for at, name in enumerate(self.names)}
+        return _Told(self._places, scores)
 
     def strongest(self, scores: Matrix) -> list[tuple[float, str]]:
         """Of each row the largest probability, as the policy counts them, and whose it is."""
-        counted = np.nan_to_num(scores * self._weights)
-        places = counted.argmax(axis=1).tolist()
-        most = counted.max(axis=1).tolist()
-        return [(score, self.names[at]) for score, at in zip(most, places, strict=True)]
+        counted = scores * self._weights
+        places = counted.argmax(
+            axis=1
+        ).tolist()  # a score that is missing would be taken for largest
+        found = [(float(counted[n, at]), self.names[at]) for n, at in enumerate(places)]
+        if any(math.isnan(score) for score, _ in found):
+            return self.strongest(np.nan_to_num(scores))
+        return found
+
+
+class _Told(Mapping[str, Any]):
+    """Scores by name, of which few are ever looked at."""
+
+    def __init__(self, places: Mapping[str, int], scores: Matrix) -> None:
+        self._places = places
+        self._scores = scores
+
+    def __getitem__(self, name: str) -> Any:
+        return self._scores[:, self._places[name]]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)

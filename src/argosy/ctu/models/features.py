@@ -15,6 +15,7 @@ from argosy.ctu.models.facts import Matrix
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
+NAN = float("nan")
 OWN = ("event.amount", "event.hour", "event.weekday")
 """What every event has. The hour is a whole number 0-23, the weekday 0 (Monday) to 6, both at the
 market's UTC offset that was handed in."""
@@ -34,6 +35,7 @@ class Features:
         self.attributes = tuple(attributes)
         self.columns = (*self.facts, *OWN, *(f"event.{name}" for name in self.attributes))
         self._offset_ms = utc_offset_minutes * 60_000
+        self._places = {n: at for at, n in enumerate(self.attributes, len(self.facts) + len(OWN))}
 
     def matrix(self, events: Sequence[Event], facts: Matrix) -> Matrix:
         """A new matrix (len(events), len(columns)) of `facts` (len(events), len(self.facts)) and of
@@ -51,9 +53,11 @@ class Features:
         row[count] = event.amount
         row[count + 1] = local_ms // HOUR_MS % 24
         row[count + 2] = (local_ms // DAY_MS + 3) % 7  # the first of January 1970 was a Thursday
-        attributes = event.attributes
-        for at, name in enumerate(self.attributes, count + 3):
-            row[at] = number(attributes.get(name))
+        row[count + 3 :] = NAN
+        for name, value in event.attributes.items():
+            at = self._places.get(name)
+            if at is not None:
+                row[at] = number(value)
 
 
 def number(value: object) -> float:
