@@ -102,7 +102,6 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.account
 
 
-
 class Outcome(msgspec.Struct, frozen=True):
     """What became of an event: `posted`, `held`, `challenged`, `denied` or `refused`.
 
