@@ -34,12 +34,13 @@ Act = Callable[[UUID, str], Awaitable[Any]]
 _SCHEME = re.compile(rf"[a-z0-9_]{{0,{SCHEME_CHARS_MAX}}}", re.ASCII)
 
 _LIST_OPEN = """
-    SELECT * FROM ctu.case_files
-     WHERE state = 'open' AND ($1::text IS NULL OR market = $1)
-       AND ($2::text IS NULL OR (claimed_by = $2 AND claimed_until > $3))
-       AND (NOT $4::bool OR proposal IS NOT NULL)
-       AND ($5::uuid IS NULL OR (-rank, id) > (SELECT -rank, id FROM ctu.case_files WHERE id = $5))
-     ORDER BY -rank, id LIMIT $6
+    SELECT c.* FROM ctu.case_files c
+      LEFT JOIN ctu.case_files last ON last.id = $5
+     WHERE c.state = 'open' AND ($1::text IS NULL OR c.market = $1)
+       AND ($2::text IS NULL OR (c.claimed_by = $2 AND c.claimed_until > $3))
+       AND (NOT $4::bool OR c.proposal IS NOT NULL)
+       AND ($5::uuid IS NULL OR c.rank < last.rank OR (c.rank = last.rank AND c.id > last.id))
+     ORDER BY c.rank DESC, c.id LIMIT $6
 """
 _LIST_DONE = """
     SELECT * FROM ctu.case_files

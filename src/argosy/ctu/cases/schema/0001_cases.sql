@@ -42,7 +42,7 @@ CREATE TABLE ctu.case_files (
 CREATE INDEX case_files_queue ON ctu.case_files (rank DESC, id) WHERE state = 'open';
 CREATE INDEX case_files_open_order ON ctu.case_files (order_id) WHERE state = 'open';
 CREATE INDEX case_files_event ON ctu.case_files (event);
-CREATE INDEX case_files_done ON ctu.case_files (state, opened_at DESC, id);
+CREATE INDEX case_files_done ON ctu.case_files (state, opened_at, id);
 CREATE INDEX case_files_account ON ctu.case_files (account, opened_at);
 CREATE INDEX case_files_payee ON ctu.case_files (payee, opened_at) WHERE payee IS NOT NULL;
 CREATE INDEX case_files_device ON ctu.case_files (device, opened_at) WHERE device IS NOT NULL;
