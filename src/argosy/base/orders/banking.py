@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -22,13 +22,24 @@ from argosy.base.ids import derive
 from argosy.base.ledger.facts import Action
 from argosy.base.money import Money
 from argosy.base.orders.facts import FINAL, Order, OrderReason, State
-from argosy.base.orders.planning import ending, event, moment, out_minor
+from argosy.base.orders.planning import (
+    MARK,
+    checked,
+    ending,
+    event,
+    moment,
+    operation,
+    out_minor,
+    price,
+    transfers,
+)
 from argosy.base.orders.sweeping import each
 from argosy.base.ports import NEVER_SEEN, Direction, Instruction, RailReply, RailState
 from argosy.base.postings import Done, Event, LimitUse, OrderMove, Posting
-from argosy.base.products import Sealed, Sweep, Tools
+from argosy.base.products import Command, Context, Plan, Sealed, Sweep, Tools
 from argosy.base.refusals import Refused, Unavailable, must
-from argosy.base.wallet.limits import give_back
+from argosy.base.wallet.accounts import float_account
+from argosy.base.wallet.limits import give_back, uses
 
 ASK_SECONDS_FIRST = 15
 ASK_SECONDS_MAX = 3600
@@ -41,13 +52,72 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class BankTrade:
-    """What differs between a top-up and a withdrawal. `noun` begins the names of the events; `wait`
-    is how long the bank may still take the instruction."""
+    """What differs between a top-up and a withdrawal. `noun` begins the names of the events, `counts`
+    are the limits that the amount is counted against, `wait` is how long the bank may still take the
+    instruction."""
 
     product: str
     noun: str
     direction: Direction
+    counts: tuple[str, ...] = ()
     wait: timedelta = timedelta(minutes=10)
+
+
+class BankCommand(Command, Protocol):
+    """What a person asks a bank for through us."""
+
+    @property
+    def amount(self) -> Money: ...
+
+    @property
+    def bank_account(self) -> str: ...
+
+
+def plan_held(trade: BankTrade, command: BankCommand, context: Context) -> Plan | Refused:
+    """The money and its price are reserved before the bank is asked: on collecting, from our account at
+    the bank towards the wallet, so that the ledger refuses what would lift it over its cap; on paying
+    out, the other way."""
+    wrong = checked(context, command.amount) or checked_bank_account(command.bank_account)
+    if wrong is not None:
+        return wrong
+    me, market = context.me, context.market
+    counted = uses(market, me.id, me.level, trade.counts, command.amount, context.day)
+    if isinstance(counted, Refused):
+        return counted
+    cost = price(market, trade.product, command.amount, context.day, me)
+    bank = context.sealed["bank_account"]
+    ours = float_account(market.code, market.rail, market.currency)
+    collects = trade.direction is Direction.COLLECT
+    order = Order(
+        command.id,
+        trade.product,
+        market.code,
+        State.HELD,
+        None if collects else me.id,
+        me.id if collects else None,
+        ours if collects else me.account,
+        me.account if collects else ours,
+        command.amount,
+        context.now,
+        cost.minor,
+        cost.paid_by,
+        deadline_at=first_ask(context.now),
+        data={
+            MARK: context.mark,
+            **cost.data,
+            **held_data(trade, market.rail, bank, context.now),
+        },
+    )
+    return Plan(
+        Posting(
+            command.id,
+            order,
+            transfers(order, Action.HOLD),
+            counted,
+            (event(order, f"{trade.noun}.held", context.now, command.id),),
+        ),
+        operation(context, command, trade.product, command.amount, bank_account=bank.hashed),
+    )
 
 
 def checked_bank_account(text: str) -> Refused | None:
