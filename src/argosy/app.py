@@ -62,6 +62,8 @@ from argosy.settings import Settings
 SWEEP_ROWS_MAX = 200
 EVENTS_KEPT = timedelta(days=7)
 """So long the event log is kept for readers yet to come; the journal and the orders stay for ever."""
+YESES_KEPT = timedelta(days=400)
+"""So long the plain yeses of the brain are kept to be replayed; what it stopped stays for ever."""
 _THERE = """
     SELECT to_regclass('gate.usage') IS NOT NULL AS migrated,
            current_setting('transaction_read_only')::bool AS only_read

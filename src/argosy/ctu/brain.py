@@ -225,6 +225,8 @@ class Brain:
         try:
             await self.verdicts.flush()
             await self.tallies.write()
+            if self._facts is not None:
+                await self._facts.close()
         except Unavailable as outage:
             log.warning("the last verdicts were not written: %s", outage)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -19,9 +19,9 @@ from argosy.ctu.rules.circuit import FALSE, TRUE, Circuit
 from argosy.ctu.rules.columns import Columns
 from argosy.ctu.rules.declared import Rule
 from argosy.ctu.rules.plain import Plain
-from argosy.ctu.rules.reading import Getter, getter
+from argosy.ctu.rules.reading import Getter, getter, number
 from argosy.ctu.rules.thresholds import Thresholds
-from argosy.ctu.rules.vocabulary import Vocabulary
+from argosy.ctu.rules.vocabulary import EVENT_FIELDS, NUMBER, Vocabulary
 
 TOGETHER_MAX: Final = 32
 """So many events are judged in one pass: what they need still fits into the processor's caches."""
@@ -107,6 +107,7 @@ class RuleSet:
         inputs = self._columns.inputs
         self._getters: dict[str, Getter] = {}
         self._event_inputs: list[tuple[int, Getter]] = []
+        self._told_inputs: dict[str, tuple[int, bool]] = {}  # attributes: of these an event has few
         self._score_inputs: list[tuple[int, str]] = []
         self._threshold_inputs: list[tuple[int, str]] = []
         self._plain_inputs: list[tuple[int, Plain]] = []
@@ -115,8 +116,10 @@ class RuleSet:
                 self._threshold_inputs.append((place, name[2:]))
             elif name.startswith("plain."):
                 self._plain_inputs.append((place, self._plains[int(name[6:])]))
-            elif name.startswith("event."):
+            elif name in EVENT_FIELDS:
                 self._event_inputs.append((place, self._getter(name)))
+            elif name.startswith("event."):
+                self._told_inputs[name[6:]] = place, self._types[name] == NUMBER
             else:
                 self._score_inputs.append((place, name))
         for name in {*self._plain_names, *(name for reads in self._reads for name, _ in reads)}:
@@ -125,6 +128,7 @@ class RuleSet:
         names = {name for reads in self._reads for name, _ in reads} | self._plain_names
         scores = [n for n in sorted(names) if n.startswith("score.") or n == "owner.score"]
         self._scores = [(name, _score_keys(name)) for name in scores if name not in self._facts]
+        self._told_places = np.array([p for p, _ in self._told_inputs.values()], dtype=np.intp)
         self._text_getters = [self._getter(field.name) for field in self._columns.texts]
         self._threshold_places = np.array([p for p, _ in self._threshold_inputs], dtype=np.intp)
         self._bounds: dict[tuple[str, str], tuple[dict[str, float], Matrix]] = {}
@@ -149,7 +153,7 @@ class RuleSet:
         """One judgement an event. `facts` is float64 (len(events), len(vocabulary.columns)), NaN is
         missing; `scores` are arrays of len(events) by model name (`owner` for `owner.score`)."""
         must(facts.shape == (len(events), len(self._facts)), "facts of another set", of=facts.shape)
-        told = self._told(scores) if scores else {}
+        told = self._scores_of(scores) if scores else {}
         if len(events) == 1:
             return [self._one(events[0], facts[0], told)]
         found: list[Judgement] = []
@@ -159,7 +163,17 @@ class RuleSet:
             found += self._many(events[start:end], facts[start:end], part)
         return found
 
-    def _told(self, scores: Mapping[str, Any]) -> dict[str, Any]:
+    def _told(self, event: Event) -> Iterator[tuple[int, float]]:
+        """Where the attributes of an event that some rule reads as numbers are to stand."""
+        for name, value in event.attributes.items():
+            found = self._told_inputs.get(name)
+            if found is not None:
+                place, wants_number = found
+                told = number(value) if wants_number else value if isinstance(value, bool) else None
+                if told is not None:
+                    yield place, told
+
+    def _scores_of(self, scores: Mapping[str, Any]) -> dict[str, Any]:
         """The scores that some rule reads, by the names that rules use."""
         return {name: scores[key] for name, keys in self._scores for key in keys if key in scores}
 
@@ -170,6 +184,9 @@ class RuleSet:
         for place, get in self._event_inputs:
             value = get(event)
             numbers[place] = NAN if value is None else value
+        numbers[self._told_places] = NAN
+        for place, told in self._told(event):
+            numbers[place] = told
         for place, name in self._score_inputs:
             numbers[place] = scores[name][0] if name in scores else NAN
         named, bounds = self._bounds_of(event)
@@ -195,6 +212,10 @@ class RuleSet:
         for place, get in self._event_inputs:
             values = [get(event) for event in events]
             numbers[place] = [NAN if value is None else value for value in values]
+        numbers[self._told_places] = NAN
+        for n, event in enumerate(events):
+            for place, told in self._told(event):
+                numbers[place, n] = told
         for place, name in self._score_inputs:
             numbers[place] = scores.get(name, NAN)
         bounds = [self._bounds_of(event) for event in events]
@@ -220,8 +241,8 @@ class RuleSet:
         hits: list[list[int]] = [[] for _ in events]
         missing: list[list[int]] = [[] for _ in events]
         for (rules, at), lists in zip(found, (hits, missing), strict=True):
-            for rule, event in zip(rules, at, strict=True):
-                lists[event].append(rule)
+            for rule, where in zip(rules, at, strict=True):
+                lists[where].append(rule)
         return [
             self._said(reading, hits[n], missing[n]) if hits[n] or missing[n] else _NOTHING
             for n, reading in enumerate(readings)

@@ -33,7 +33,7 @@ def getter(name: str, types: Mapping[str, str], utc_offsets: Mapping[str, int]) 
         return lambda event: getattr(event, field) or None
     kind = types[name]
     if kind == NUMBER:
-        return lambda event: _number(event.attributes.get(field))
+        return lambda event: number(event.attributes.get(field))
     wanted = str if kind == TEXT else bool
 
     def told(event: Event) -> Any:
@@ -47,7 +47,8 @@ def _local_ms(event: Event, utc_offsets: Mapping[str, int]) -> int:
     return event.at_ms + 1000 * utc_offsets.get(event.market, 0)
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any) -> float | None:
+    """An attribute as the number that it is; None where it is none, or not a finite one."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     found = float(value)
