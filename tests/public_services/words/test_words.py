@@ -52,7 +52,9 @@ def unsaid(words: Words, language: str, reasons: list[Reason]) -> list[str]:
 
 
 def test_every_refusal_has_an_english_sentence(words: Words) -> None:
-    reasons = all_reasons()
+    """Those of the brain go to analysts and programs, in their own meaning; what a customer hears of it
+    are the gate's."""
+    reasons = [r for r in all_reasons() if not type(r).__module__.startswith("argosy.ctu.")]
     assert len(reasons) > 100
     assert unsaid(words, "en", reasons) == []
 
