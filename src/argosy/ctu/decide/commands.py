@@ -12,6 +12,7 @@ from uuid import UUID
 
 import typer
 
+from argosy.base.clock import SystemClock
 from argosy.base.ids import parse_id
 from argosy.base.refusals import Refused
 from argosy.ctu.decide.explain import explained
@@ -155,7 +156,7 @@ def policy(
 def _moment(text: str) -> datetime:
     unit = _SPANS.get(text[-1:])
     if unit is not None and text[:-1].isdigit():
-        return datetime.now(UTC) - timedelta(seconds=int(text[:-1]) * unit)
+        return SystemClock().now() - timedelta(seconds=int(text[:-1]) * unit)
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
