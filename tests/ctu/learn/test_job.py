@@ -55,3 +55,19 @@ def test_the_serving_process_never_loads_what_learning_needs():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert "igraph" in said
+
+
+async def test_the_loop_runs_as_a_process_of_its_own(db, clock, ids, tmp_path):
+    town = Town()
+    town.days(1)
+    await town.tell(db)
+    job = Job(
+        db,
+        clock,
+        ids,
+        words=("--demo",),
+        environment={"ARGOSY_DATABASE_URL": db.url, "ARGOSY_DATA": str(tmp_path)},
+    )
+    assert await job.learn("labels") == 0
+    (run,) = await Journal(db, clock, ids).runs()
+    assert (run.trigger, run.state) == ("labels", Ending.NOTHING)

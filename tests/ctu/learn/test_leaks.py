@@ -106,3 +106,13 @@ def test_rules_are_mined_without_columns_that_leak():
     assert any("device.accounts_1d" in trial.columns for trial in fooled)
     assert honest
     assert not any("device.accounts_1d" in trial.columns for trial in honest)
+
+
+def test_the_clock_alone_makes_no_rule():
+    """Thieves who came only in the evening so far are no reason to stop everybody in the evening."""
+    base = data()
+    evening = with_column(base, "event.hour", np.where(base.y == 1, 20.0, 11.0))
+    vocabulary = Vocabulary(starter().columns)
+    made = rule_trials.rules(evening, "rush", [], vocabulary, {}, TERMS, date(2026, 11, 22))
+    assert made
+    assert not any("event.hour" in trial.columns for trial in made)

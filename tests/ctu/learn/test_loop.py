@@ -13,7 +13,7 @@ from argosy.ctu.learn import Ending, LearnReason, Standing
 from argosy.ctu.learn.interception import interceptions
 from argosy.ctu.learn.loop import LOCK, Learning
 from argosy.ctu.learn.terms import Terms
-from tests.ctu.learn.stream import SCHEME, START, Town, through
+from tests.ctu.learn.stream import SCHEME, Town, through
 
 TERMS = Terms(shadow_verdicts_min=0)
 
@@ -38,11 +38,22 @@ async def attempt(db, clock, ids, town) -> tuple[Decision, set[str]]:
     """What the brain says to one more theft, on a new victim at a new shop."""
     brain = Brain(db, clock, ids)
     await brain.start()
-    event = town.theft(town.at + timedelta(hours=14))
+    event = town.theft(town.at + timedelta(hours=4))
     said = await through(db, brain, event)
     await brain.settle()
     await brain.close()
     return said.decision, {hit.rule for hit in said.hits}
+
+
+async def ordinary(db, clock, ids, town) -> Decision:
+    """What the brain says to a payment like any other, of somebody nothing was found bad about."""
+    brain = Brain(db, clock, ids)
+    await brain.start()
+    person, shop = town.victims.pop(), town.victim_shops.pop()
+    at = town.at + timedelta(hours=4, minutes=10)
+    said = await through(db, brain, town.pay(at, person, shop, town.means[person], session_age=200))
+    await brain.close()
+    return said.decision
 
 
 async def test_a_scheme_is_learned_and_its_next_attempt_is_stopped(db, clock, ids, town, learning):
@@ -54,15 +65,21 @@ async def test_a_scheme_is_learned_and_its_next_attempt_is_stopped(db, clock, id
     live = [c for c in run.candidates if c.standing is Standing.LIVE and c.kind == "rule"]
     assert live
     assert all(c.scheme == SCHEME and c.accepted for c in live)
+    # It is the scheme that was learned: an open session, and more than the person pays as a rule.
+    named = {column for c in live for column, _, _ in c.figures["conditions"]}
+    assert "event.session_age" in named
+    assert any("ratio" in column or "max" in column for column in named)
 
     after, rules = await attempt(db, clock, ids, town)
     assert after >= Decision.REVIEW
     assert rules & {one.name for one in live}
+    # And only that: an ordinary payment of somebody else at the same hour goes through.
+    assert await ordinary(db, clock, ids, town) is Decision.ALLOW
 
-    # How long that took is told: the first case was confirmed on the morning of the eighth day.
+    # How long that took is told, from the moment when the first case was confirmed.
     (told,) = await interceptions(db)
     assert told.scheme == SCHEME
-    assert told.first_known.date() == (START + timedelta(days=7)).date()
+    assert round(told.first_known.timestamp() * 1000) == town.first_told_ms
     assert told.first_known < told.published_at < told.first_stopped
     assert told.waited == told.first_stopped - told.first_known
 

@@ -21,6 +21,8 @@ from argosy.ctu.rules.vocabulary import Vocabulary
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+CLOCK: Final = ("event.hour", "event.weekday")
+
 
 FAMILIES: Final[Mapping[str, str]] = {
     "device": "device",
@@ -64,9 +66,10 @@ def rules(
 
 
 def _readable(data: TrainingSet, vocabulary: Vocabulary) -> set[str]:
-    """Columns that a rule may name as numbers and that are no habit of the clock."""
+    """Columns that a rule may name as numbers. Not the clock: thieves who were seen in the evening so far
+    make no rule against whoever pays in the evening."""
     types = vocabulary.types()
-    return {c for c in data.columns if types.get(c) == "number" and c != "event.weekday"}
+    return {c for c in data.columns if types.get(c) == "number" and c not in CLOCK}
 
 
 def _rule_trial(

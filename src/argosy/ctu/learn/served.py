@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -19,8 +19,6 @@ from argosy.ctu.learn.training import TrainingSet
 from argosy.ctu.models.features import Features
 
 Matrix = NDArray[np.float64]
-
-BLOCKS_MAX: Final = 200
 
 _ROWS = "SELECT * FROM ctu.verdict_rows ORDER BY at DESC LIMIT $1"
 _BLOCKS = "SELECT version, packed FROM ctu.verdict_blocks ORDER BY to_at DESC LIMIT $1"
@@ -50,7 +48,7 @@ async def read_served(db: Database, features: Features, most: int) -> Served:
     kept = [kept_of(row) for row in await db.all(_ROWS, most)]
     verdicts = Verdicts(db, Ids())
     count = 0
-    for row in await db.all(_BLOCKS, BLOCKS_MAX):
+    for row in await db.all(_BLOCKS, most):
         if count >= most:
             break
         found = await verdicts.with_events(unpack(row["packed"]), row["version"])
