@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-
 import typer
 
-PARTS = ("decide", "rules", "facts", "models", "owner", "learn", "cases", "service")
-"""Whose `commands` are mounted, where they have some."""
+from argosy.ctu.decide import commands as decide
+from argosy.ctu.facts import commands as facts
+from argosy.ctu.learn import commands as learn
+from argosy.ctu.models import commands as models
+from argosy.ctu.rules import commands as rules
+from argosy.ctu.service import commands as service
+
+PARTS = (decide, rules, facts, models, learn, service)
 
 
 def mounted() -> typer.Typer:
     """The commands of every part as one application."""
     app = typer.Typer(help="The risk brain.", no_args_is_help=True)
     for part in PARTS:
-        name = f"argosy.ctu.{part}.commands"
-        if importlib.util.find_spec(name) is not None:
-            importlib.import_module(name).add(app)
+        part.add(app)
     return app
