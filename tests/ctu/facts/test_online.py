@@ -284,6 +284,25 @@ async def test_what_the_log_never_tells_of_is_forgotten_loudly(db, town, caplog)
     assert facts.read_now(at(stream))[1] == 0
 
 
+async def test_the_log_may_tell_of_it_before_who_made_it_does(db, town, caplog):
+    stream = Stream(23)
+    facts = Facts(db, SMALL)
+    await facts.start()
+    first, second = at(stream), at(stream)
+    await facts.read([first])
+    facts.flight_start(first)
+    await town.tell(first, "posted")
+    await all_read(facts)
+    facts.flight_end(first, "posted")
+    assert facts.read_now(second)[:2].tolist() == [1, 100]
+    assert not facts._engine.flights.flying
+    for _ in range(3):
+        await facts.catch_up()
+        await db.value("SELECT pg_current_xact_id()")
+    assert facts._engine.flights.lost == 0
+    assert "does not know" not in caplog.text
+
+
 async def test_who_never_came_back_stops_counting(db, town):
     stream = Stream(22)
     facts = Facts(db, SMALL)

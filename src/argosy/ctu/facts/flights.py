@@ -19,6 +19,8 @@ from argosy.ctu.facts.kernel import Kernel, copy_state
 from argosy.ctu.facts.windows import State
 
 FLIGHT_MS_MAX: Final = 30_000
+TOLD_MAX: Final = 20_000
+"""So many events are remembered of which the log told before who made them did."""
 MADE: Final = ("posted", "held")
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ class Flights:
         self._by_key: list[dict[str, dict[UUID, Flight]]] = [{} for _ in range(kernel.size)]
         self._ghosts: list[dict[str, State]] = [{} for _ in range(kernel.size)]
         self._now_ms = 0
+        self._told: dict[UUID, None] = {}
         self._suspects: tuple[int, list[UUID]] | None = None
         self.lost = 0  # made, as we were told, and unknown to the log
 
@@ -66,6 +69,10 @@ class Flights:
     def end(self, event: Event, outcome: str) -> None:
         """It is known what became of `event`. What was made is remembered until the log tells of it."""
         flight = self.flying.get(event.id)
+        if event.id in self._told:  # the log was faster, and states count it already
+            del self._told[event.id]
+            if flight is None:
+                return
         if outcome not in MADE:
             if flight is not None:
                 self._land(event.id)
@@ -80,6 +87,10 @@ class Flights:
         """The log told of `entry`, and states have it. Ghosts get it too, unless they had it."""
         flight = self.flying.get(entry.event.id)
         if flight is not None and entry.changes is None and entry.outcome in MADE:
+            if flight.outcome is None:
+                self._told[entry.event.id] = None
+                if len(self._told) > TOLD_MAX:
+                    del self._told[next(iter(self._told))]
             self._land(entry.event.id, told=flight.outcome == entry.outcome)
         elif any(self._ghosts):
             self._drop_ghosts(entry.event)
