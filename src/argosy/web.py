@@ -132,7 +132,7 @@ class Line(HttpToolsProtocol):
     _is_whole = True
     _patience: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # ours are never others
         super().connection_made(transport)
         self._wait()
 

@@ -176,6 +176,7 @@ class Answer:
 def reason(code: int) -> Reason:
     """The refusal with this number, of the enumerations that a commit can answer."""
     for enumeration in (LedgerReason, GateReason, OrderReason):
-        if code in enumeration._value2member_map_:
-            return enumeration._value2member_map_[code]  # type: ignore[return-value]
+        found = enumeration._value2member_map_.get(code)
+        if isinstance(found, Reason):
+            return found
     raise Bug(f"a refusal that nobody knows: {code}")

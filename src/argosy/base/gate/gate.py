@@ -123,8 +123,7 @@ class ScreenedGate:
     async def _tell(self, operation: Operation, verdict: Verdict, outcome: str) -> None:
         try:
             await self._screening.observe(operation, verdict, outcome)
-        except Exception:  # noqa: BLE001
-            # What became of the money is durable and the event log tells the brain of it again.
+        except Exception:  # noqa: BLE001 - the money is durable, and the event log tells it again
             _log.exception("the brain was not told of %s", operation.id)
 
     async def _post(self, posting: Posting, verdict: Verdict | None) -> Done | Refused:

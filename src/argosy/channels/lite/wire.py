@@ -112,7 +112,7 @@ class Response:
         self.headers = headers or {}
         self.cookies: list[str] = []
 
-    async def answer(self, receive: Receive, send: Send, *, head: bool = False) -> None:  # noqa: ARG002
+    async def answer(self, receive: Receive, send: Send, *, head: bool = False) -> None:  # noqa: ARG002 - as a stream's
         """Put it on the wire; for HEAD without its content."""
         content = b"" if self.status_code in _NO_BODY else self.content
         await send(self._start([(b"content-length", str(len(content)).encode())]))

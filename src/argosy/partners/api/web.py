@@ -112,7 +112,7 @@ def _address(
 
     return HTTPRouteHandler(
         path.replace("}", ":str}"),
-        http_method=methods,  # type: ignore[arg-type]
+        http_method=methods,  # type: ignore[arg-type]  # a list of words, not of literals
         status_code=200,  # each answer brings its own
         request_max_body_size=terms.batch_bytes_max if is_batch else terms.body_bytes_max,
     )(handle)

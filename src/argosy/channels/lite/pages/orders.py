@@ -114,8 +114,9 @@ def _bears(order: Order, out: bool) -> bool:
 
 
 def _over(visit: Visit, order: Order) -> bool:
-    waits = order.state is State.AWAITING and order.deadline_at is not None
-    return waits and order.deadline_at <= visit.lite.clock.now()  # type: ignore[operator]
+    if order.state is not State.AWAITING or order.deadline_at is None:
+        return False
+    return order.deadline_at <= visit.lite.clock.now()
 
 
 def _acts(visit: Visit, order: Order, out: bool) -> frozenset[str]:

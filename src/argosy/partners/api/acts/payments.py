@@ -226,7 +226,7 @@ def _payment(api: Api, party: Party, order: Order, person: Personal | None) -> s
     was_paid = order.payer is not None
     return shapes.Payment(
         id=order.id,
-        state=state,  # type: ignore[arg-type]
+        state=state,  # type: ignore[arg-type]  # `state_of` says a literal's word
         kind="link" if by_link else "qr",
         amount=money(order.amount.minor, order),
         refunded=money(order.refunded_minor, order),
