@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import re
 from datetime import datetime
+from uuid import UUID
 
 from argosy.base.parties.facts import Party, PartyReason
 from argosy.base.postings import Challenged
@@ -51,39 +52,48 @@ class Hand:
         if not isinstance(said, Challenged):
             return said
         self.challenges += 1
-        code = await self._code(session.party, said)
+        code = await code_for(self._house, session.party, said)
         if code is None:
             return said
         return await cashier.carry_out(command, asker, Shown(session, otp=code))
 
     async def _session(self) -> Session | Refused:
-        """Read fresh, as for every request; signed in anew where the last session is over."""
-        signin = self._house.signin
-        session = await signin.session(self._token) if self._token else None
-        if session is None:
-            party = await self._house.parties.get(self.resident.id)
-            if party is None:
-                return Refused(PartyReason.PARTY_NOT_FOUND)
-            signed_in = await signin.admit(party, DeviceClaim(_DEVICE, _cookie(self.resident)))
-            if isinstance(signed_in, Refused):
-                return signed_in
-            self._token = signed_in.token
-            session = await signin.session(self._token)
-        elif session.rotate_due:
-            self._token = await signin.rotate(session) or self._token
-        return session or Refused(SigninReason.SIGNED_OUT)
+        claim = DeviceClaim(_DEVICE, _cookie(self.resident))
+        session, self._token = await session_of(self._house, self.resident.id, self._token, claim)
+        return session
 
-    async def _code(self, party: Party, challenged: Challenged) -> str | None:
-        """The code in the newest secret letter that came since the challenge."""
-        sent = challenged.facts.get("sent")
-        digits = getattr(sent, "digits", 6)
-        since: datetime = challenged.operation.at
-        for letter in await self._house.notify.inbox_of(party.id, LETTERS_READ):
-            if letter.secret and letter.at >= since:
-                found = re.search(rf"(?<![\d.,]){digits * '[0-9]'}(?![.,]?\d)", letter.text)
-                if found:
-                    return found.group()
-        return None
+
+async def session_of(
+    house: House, who: UUID, token: str | None, device: DeviceClaim
+) -> tuple[Session | Refused, str | None]:
+    """The session of `token` and the token to show next: read fresh, as for every request, and signed in
+    anew where the last one is over."""
+    signin = house.signin
+    session = await signin.session(token) if token else None
+    if session is None:
+        party = await house.parties.get(who)
+        if party is None:
+            return Refused(PartyReason.PARTY_NOT_FOUND), token
+        signed_in = await signin.admit(party, device)
+        if isinstance(signed_in, Refused):
+            return signed_in, token
+        token = signed_in.token
+        session = await signin.session(token)
+    elif session.rotate_due:
+        token = await signin.rotate(session) or token
+    return session or Refused(SigninReason.SIGNED_OUT), token
+
+
+async def code_for(house: House, party: Party, challenged: Challenged) -> str | None:
+    """The code in the newest secret letter that came since the challenge."""
+    digits = getattr(challenged.facts.get("sent"), "digits", 6)
+    since: datetime = challenged.operation.at
+    for letter in await house.notify.inbox_of(party.id, LETTERS_READ):
+        if letter.secret and letter.at >= since:
+            found = re.search(rf"(?<![\d.,]){digits * '[0-9]'}(?![.,]?\d)", letter.text)
+            if found:
+                return found.group()
+    return None
 
 
 def _cookie(resident: Resident) -> str:

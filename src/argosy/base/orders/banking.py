@@ -11,6 +11,7 @@ once, to the customer and to the operator, while the asking goes on.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -36,7 +37,17 @@ from argosy.base.orders.planning import (
 from argosy.base.orders.sweeping import each
 from argosy.base.ports import NEVER_SEEN, Direction, Instruction, RailReply, RailState
 from argosy.base.postings import Done, Event, LimitUse, OrderMove, Posting
-from argosy.base.products import Command, Context, Plan, Sealed, Sweep, Tools
+from argosy.base.products import (
+    Command,
+    Context,
+    Plan,
+    Product,
+    Sealed,
+    Sweep,
+    Tools,
+    Verb,
+    Wants,
+)
 from argosy.base.refusals import Refused, Unavailable, must
 from argosy.base.wallet.accounts import float_account
 from argosy.base.wallet.limits import give_back, uses
@@ -240,9 +251,15 @@ class Asking:
         return (Sweep(f"{self.trade.product}.inquiry", SWEEP_SECONDS, run),)
 
 
-def asking(trade: BankTrade) -> Asking:
-    """The shell of `trade`."""
-    return Asking(trade)
+def bank_product(
+    trade: BankTrade, command: type, plan: Callable[[Any, Context], Plan | Refused]
+) -> Product:
+    """The product of `trade`: one verb, which asks the bank once its plan is durable."""
+    shell = Asking(trade)
+    verb = Verb(
+        command, plan, lambda _command: Wants(), personal=("bank_account",), after=shell.ask
+    )
+    return Product(trade.product, trade.noun, (verb,), shell.sweeps, shell.held_on, shell.released)
 
 
 async def ask_bank(trade: BankTrade, tools: Tools, order: Order, *, again: bool = False) -> Order:

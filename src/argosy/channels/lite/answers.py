@@ -11,6 +11,7 @@ import msgspec
 
 from argosy.base.money import Money
 from argosy.base.refusals import Kind, Refused
+from argosy.base.statuses import STATUS
 from argosy.channels.lite.wire import Response
 
 GZIP_BYTES_MIN = 400
@@ -36,17 +37,6 @@ DATA_HEADERS: Mapping[str, str] = {
     "x-content-type-options": "nosniff",
 }
 
-STATUS: Mapping[Kind, int] = {
-    Kind.INPUT: 422,
-    Kind.UNKNOWN: 404,
-    Kind.FORBIDDEN: 403,
-    Kind.UNPROVEN: 401,
-    Kind.CONFLICT: 409,
-    Kind.STATE: 409,
-    Kind.LIMIT: 403,
-    Kind.RISK: 403,
-    Kind.BUSY: 503,
-}
 RETRY_SECONDS = 5
 
 

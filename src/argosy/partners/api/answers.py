@@ -16,6 +16,7 @@ from argosy.base.money import Money
 from argosy.base.orders.planning import moment
 from argosy.base.postings import GateReason
 from argosy.base.refusals import Kind, Reason, Refused
+from argosy.base.statuses import STATUS
 from argosy.partners.api import shapes
 from argosy.partners.api.facts import ApiReason
 
@@ -23,19 +24,6 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 DOCS = "/api/docs"
 RETRY_SECONDS = 1
-
-STATUS: Mapping[Kind, int] = {
-    Kind.INPUT: 422,
-    Kind.UNKNOWN: 404,
-    Kind.FORBIDDEN: 403,
-    Kind.UNPROVEN: 401,
-    Kind.CONFLICT: 409,
-    Kind.STATE: 409,
-    Kind.LIMIT: 403,
-    Kind.RISK: 403,
-    Kind.BUSY: 503,
-}
-"""The HTTP status of a refusal by its kind; `SPECIAL` goes before it."""
 
 SPECIAL: Mapping[Reason, int] = {
     ApiReason.IDEMPOTENCY_KEY_MISSING: 400,

@@ -17,7 +17,7 @@ from argosy.base.parties.parties import Parties
 from argosy.base.ports import Message, Notifier
 from argosy.base.refusals import Refused, Unavailable, must
 from argosy.base.store import Connection, Database
-from argosy.public_services.signin.codes import Codes
+from argosy.public_services.signin.codes import Codes, Ticket
 from argosy.public_services.signin.devices import (
     Claimed,
     Devices,
@@ -195,17 +195,10 @@ class Signin:
 
     async def sign_in(self, ticket: str, pin: str, device: DeviceClaim) -> SignedIn | Refused:
         """Sign in on a device, with the proof of the phone and the PIN."""
-        proof = await self._codes.ticket(ticket)
-        if isinstance(proof, Refused):
-            return proof
-        claimed = self._devices.read(device)
-        if isinstance(claimed, Refused):
-            return claimed
-        if proof.purpose is not Purpose.ENTER:
-            return Refused(SigninReason.TICKET_INVALID)
-        party = await self._parties.by_phone(proof.market, proof.phone)
-        if party is None:
-            return Refused(SigninReason.NOT_SIGNED_UP)
+        come = await self._come(ticket, device, Purpose.ENTER)
+        if isinstance(come, Refused):
+            return come
+        proof, claimed, party = come
         wrong = await self._pins.check(party.id, pin)
         if wrong is not None:
             return wrong
@@ -221,17 +214,10 @@ class Signin:
     async def reset_pin(self, ticket: str, pin: str, device: DeviceClaim) -> SignedIn | Refused:
         """A new PIN by one-time code, and signed in with it; every other session of the party
         ends."""
-        proof = await self._codes.ticket(ticket)
-        if isinstance(proof, Refused):
-            return proof
-        claimed = self._devices.read(device)
-        if isinstance(claimed, Refused):
-            return claimed
-        if proof.purpose is not Purpose.RESET_PIN:
-            return Refused(SigninReason.TICKET_INVALID)
-        party = await self._parties.by_phone(proof.market, proof.phone)
-        if party is None:
-            return Refused(SigninReason.NOT_SIGNED_UP)
+        come = await self._come(ticket, device, Purpose.RESET_PIN)
+        if isinstance(come, Refused):
+            return come
+        proof, claimed, party = come
         unfit = self._pins.acceptable(pin, proof.phone)
         if unfit is not None:
             return unfit
@@ -382,6 +368,23 @@ class Signin:
         return await self._codes.prune() + await self._sessions.prune()
 
     # within
+
+    async def _come(
+        self, text: str, device: DeviceClaim, purpose: Purpose
+    ) -> tuple[Ticket, Claimed, Party] | Refused:
+        """Whose wallet the phone of a ticket opens, and on which device."""
+        proof = await self._codes.ticket(text)
+        if isinstance(proof, Refused):
+            return proof
+        claimed = self._devices.read(device)
+        if isinstance(claimed, Refused):
+            return claimed
+        if proof.purpose is not purpose:
+            return Refused(SigninReason.TICKET_INVALID)
+        party = await self._parties.by_phone(proof.market, proof.phone)
+        if party is None:
+            return Refused(SigninReason.NOT_SIGNED_UP)
+        return proof, claimed, party
 
     @property
     def _code_minutes(self) -> int:

@@ -5,23 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-import re
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
-from argosy.base.parties.facts import Party, PartyReason
 from argosy.base.postings import Challenged
 from argosy.base.products import Asker, Command
 from argosy.base.refusals import Refused
 from argosy.public_services.cashier.facts import Receipt, Shown
-from argosy.public_services.signin.facts import DeviceClaim, Session, SigninReason
+from argosy.public_services.signin.facts import DeviceClaim, Session
 from argosy.public_services.signin.tokens import encode
-from argosy.sandbox.hand import DEMO_PIN
+from argosy.sandbox.hand import DEMO_PIN, code_for, session_of
 from argosy.sandbox.house import House
 
 CHANNEL = "lite"
-LETTERS_READ = 5
 
 
 @dataclass(eq=False, slots=True)
@@ -54,7 +50,7 @@ class Phone:
             self.challenges += 1
             if chance.random() >= self.answers:
                 return said, True
-            code = await self._code(session.party, said)
+            code = await code_for(self.house, session.party, said)
             if code is None:
                 return said, True
             return await self.house.cashier.carry_out(
@@ -66,31 +62,9 @@ class Phone:
         self.device, self.network, self._token = device, network, None
 
     async def _session(self) -> Session | Refused:
-        signin = self.house.signin
-        session = await signin.session(self._token) if self._token else None
-        if session is None:
-            party = await self.house.parties.get(self.party)
-            if party is None:
-                return Refused(PartyReason.PARTY_NOT_FOUND)
-            signed_in = await signin.admit(party, DeviceClaim("A phone", _cookie(self.device)))
-            if isinstance(signed_in, Refused):
-                return signed_in
-            self._token = signed_in.token
-            session = await signin.session(self._token)
-        elif session.rotate_due:
-            self._token = await signin.rotate(session) or self._token
-        return session or Refused(SigninReason.SIGNED_OUT)
-
-    async def _code(self, party: Party, challenged: Challenged) -> str | None:
-        """The code in the newest secret letter that came since the challenge."""
-        digits = getattr(challenged.facts.get("sent"), "digits", 6)
-        since: datetime = challenged.operation.at
-        for letter in await self.house.notify.inbox_of(party.id, LETTERS_READ):
-            if letter.secret and letter.at >= since:
-                found = re.search(rf"(?<![\d.,]){digits * '[0-9]'}(?![.,]?\d)", letter.text)
-                if found:
-                    return found.group()
-        return None
+        claim = DeviceClaim("A phone", _cookie(self.device))
+        session, self._token = await session_of(self.house, self.party, self._token, claim)
+        return session
 
 
 def _cookie(device: str) -> str:

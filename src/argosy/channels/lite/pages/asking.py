@@ -5,11 +5,10 @@ from __future__ import annotations
 from argosy.base.orders.facts import State
 from argosy.base.refusals import Refused
 from argosy.channels.lite.answers import Answer, Page
-from argosy.channels.lite.money import amount_of, ask_for, form_id
+from argosy.channels.lite.money import amount_of, ask_for
 from argosy.channels.lite.naming import other_sides
 from argosy.channels.lite.pages.address import Address, get, post
-from argosy.channels.lite.pages.home import can
-from argosy.channels.lite.pages.sending import receiver
+from argosy.channels.lite.pages.sending import person_form, receiver
 from argosy.channels.lite.visits import Visit
 from argosy.products.request.facts import ASK_WAIT, Ask
 
@@ -19,15 +18,7 @@ async def ask_page(visit: Visit) -> Answer:
 
 
 def _form(visit: Visit, refused: Refused | None = None) -> Page:
-    facts = {
-        "id": form_id(visit, refused),
-        "to": visit.text("to") or visit.query("to"),
-        "amount": visit.text("amount"),
-        "note": visit.text("note"),
-        "allowed": can(visit, "request"),
-        "wait": ASK_WAIT,
-    }
-    return Page("request.html", facts, refused=refused)
+    return person_form(visit, "request", ASK_WAIT, refused)
 
 
 async def ask(visit: Visit) -> Answer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from argosy.base.money import plain
 from argosy.base.parties.numbers import reads
 from argosy.base.refusals import Refused
@@ -19,16 +21,21 @@ async def send_page(visit: Visit) -> Answer:
 
 
 def _form(visit: Visit, refused: Refused | None = None) -> Page:
+    return person_form(visit, "send", CLAIM_WAIT, refused)
+
+
+def person_form(visit: Visit, product: str, wait: timedelta, refused: Refused | None) -> Page:
+    """The form that names a person and an amount, for the product whose page it is."""
     facts = {
         "id": form_id(visit, refused),
         "to": visit.text("to") or visit.query("to"),
         "amount": visit.text("amount"),
         "note": visit.text("note"),
         "until": visit.text("until"),
-        "allowed": can(visit, "send"),
-        "wait": CLAIM_WAIT,
+        "allowed": can(visit, product),
+        "wait": wait,
     }
-    return Page("send.html", facts, refused=refused)
+    return Page(f"{product}.html", facts, refused=refused)
 
 
 async def send(visit: Visit) -> Answer:
