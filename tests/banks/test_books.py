@@ -81,7 +81,7 @@ async def test_a_day_of_chaos_ends_with_equal_books(people):
         command = kind(people.ids.new(), rupees(10 + n), "501099")
         await people.ask("anita" if n < 8 else "ravi", command)
         made.append(command.id)
-        people.clock.advance(minutes=100)  # fourteen in an hour would look like somebody else's hand
+        people.clock.advance(minutes=100)  # fourteen in an hour would look strange
     for _ in range(10):
         await people.sweep(minutes=10)
     stood = {(await people.order(one)).state.value for one in made}
