@@ -9,6 +9,7 @@ trade lies behind the events, so that facts are as full as they are at work.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import random
 import statistics
@@ -17,7 +18,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
@@ -36,6 +37,7 @@ from argosy.bench.report import Figures, quantile
 from argosy.bench.rule_peers import Peer, cel_python, zen_engine
 from argosy.bench.rules import rules_for_bench
 from argosy.ctu.brain import Brain
+from argosy.ctu.decide.decider import Judged
 from argosy.ctu.events import Event
 from argosy.ctu.facts.declared import starter
 from argosy.ctu.from_operation import from_operation
@@ -45,6 +47,7 @@ from argosy.ctu.rules.declared import Rule
 from argosy.ctu.rules.following import Live
 from argosy.ctu.rules.thresholds import starter_thresholds
 from argosy.ctu.rules.vocabulary import Vocabulary
+from argosy.web import COLLECT_AT
 
 TOGETHER = 64
 CUSTOMERS = 2_000
@@ -112,6 +115,9 @@ async def _measure(url: str, load: Load, progress: Progress) -> Figures:
             },
         )
         task = progress.add_task("rounds", total=load.rounds)
+        gc.collect()  # as a server does when it begins
+        gc.freeze()
+        gc.set_threshold(*COLLECT_AT)
         for _ in range(load.rounds):
             figures.add(await _round(brain, town, load))
             progress.advance(task)
@@ -153,11 +159,11 @@ async def _round(brain: Brain, town: _Town, load: Load) -> dict[str, float]:
 
 async def _one(brain: Brain, operation: Operation) -> None:
     """The brain's part of one payment, and of what the log tells of it afterwards."""
-    verdict = await brain.judge(operation)
+    verdict = cast("Judged", await brain.judge(operation))
     outcome = OUTCOME[verdict.decision]
     # What is stopped is written before the customer hears, which is the database's time and not ours.
     await brain.observe(operation, verdict, outcome if outcome == "posted" else "refused")
-    _follow(brain, from_operation(operation), outcome)
+    _follow(brain, verdict.event, outcome)
 
 
 def _follow(brain: Brain, event: Event, outcome: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final, cast
 from uuid import UUID
 
@@ -234,7 +234,7 @@ class Brain:
 
     async def judge(self, operation: Operation) -> Verdict:
         """What is said of `operation`."""
-        return await self._said(from_operation(operation))
+        return await _given(self._ask(from_operation(operation)))
 
     def record(
         self, operation: Operation, verdict: Verdict, outcome: str, order: UUID | None
@@ -250,7 +250,8 @@ class Brain:
 
     async def judge_events(self, events: Sequence[Event]) -> list[Judged]:
         """What is said of each; all of them are judged together."""
-        return list(await asyncio.gather(*(self._said(event) for event in events)))
+        asked = [self._ask(event) for event in events]
+        return [await _given(one) for one in asked]
 
     def entry(self, event: Event, verdict: Verdict, outcome: str) -> Logged:
         """The entry of the log for what became of an event; the sender writes it."""
@@ -262,15 +263,15 @@ class Brain:
 
     # --- judging ---------------------------------------------------------------------------------------
 
-    async def _said(self, event: Event) -> Judged:
-        if not self._started:
+    def _ask(self, event: Event) -> Judged | Awaitable[Judged]:
+        """The verdict on `event`, or what gives it at the end of this turn of the loop."""
+        together = self._together
+        if not self._started or together is None:
             raise Unavailable("the brain has not caught up with the log yet")
         before = self._recall.get(event.id)
         if before is not None:  # it moved money already: the same answer, so that it is found again
             return Judged(id=self._ids.new(), decision=before, version=BEFORE, event=event)
-        must(self._together is not None, "a started brain without a queue")
-        outgoing = event.kind not in self.policy.money_in
-        return await cast("Together", self._together).ask(event, counts=outgoing)
+        return together.ask(event, counts=event.kind not in self.policy.money_in)
 
     def _judge_now(self, events: Sequence[Event], facts: Matrix, owner: Matrix) -> list[Judged]:
         version = self.facts.version
@@ -302,6 +303,10 @@ class Brain:
         if len(self._recall) > RECALL_MAX:
             for old in list(self._recall)[: RECALL_MAX // 10]:
                 del self._recall[old]
+
+
+async def _given(asked: Judged | Awaitable[Judged]) -> Judged:
+    return asked if isinstance(asked, Judged) else await asked
 
 
 def _judged(verdict: Verdict, event: UUID | None = None) -> Judged:
