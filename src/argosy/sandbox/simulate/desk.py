@@ -9,6 +9,7 @@ from datetime import timedelta
 from argosy.base.refusals import Refused
 from argosy.ctu.cases import CaseState, Reports
 from argosy.ctu.cases.facts import Case
+from argosy.ctu.cases.reports import FINAL
 from argosy.sandbox.simulate.facts import BEGIN, DAY, HOUR, Attempt, Fate, Scheme
 from argosy.sandbox.simulate.world import World
 
@@ -68,6 +69,8 @@ class Finding:
         )
         if isinstance(said, Refused):
             return
+        if source in FINAL:
+            await self.world.dispose(attempt.id)
         if source != "customer" and attempt.known_at is None:
             attempt.known_at = self.world.now
         if attempt.scheme is Scheme.TAKEOVER:
@@ -112,8 +115,10 @@ class Analysts:
             if isinstance(said, Refused) or said.state is not CaseState.OPEN:
                 break
         world.book.cases_decided += 1
-        if attempt is not None and bad and attempt.known_at is None:
-            attempt.known_at = world.now
+        if attempt is not None and bad and attempt.is_bad:
+            await world.dispose(attempt.id)
+            if attempt.known_at is None:
+                attempt.known_at = world.now
 
 
 def moment(seconds: float) -> str:

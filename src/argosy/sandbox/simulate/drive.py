@@ -172,7 +172,9 @@ async def _lay_out(terms: Terms, mode: Mode, db: Database, folder: Path) -> Worl
     if mode is not Mode.NOBODY:
         await wallet.brain.start()
     market = wallet.market
-    return World(terms, wallet, clock, market, Census(market, terms.seed), chance)
+    census = Census(market, terms.seed)
+    guarded = mode is not Mode.NOBODY
+    return World(terms, wallet, clock, market, census, chance, guarded=guarded)
 
 
 def _screening(mode: Mode, ids: Ids) -> Callable[[Brain], Screening]:

@@ -95,6 +95,7 @@ class Book:
     refusals: dict[str, int] = field(default_factory=dict)
     newcomers: int = 0
     cases_decided: int = 0
+    frozen: int = 0
     learnings: list[str] = field(default_factory=list)
 
     def add(self, attempt: Attempt) -> Attempt:

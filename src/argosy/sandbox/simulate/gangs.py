@@ -77,6 +77,7 @@ class Gang:
                 PartyKind.CUSTOMER, self.device(), self.network(), level=full(self.world)
             )
             phone.answers = 1.0  # their own phones
+            self.world.thieves.add(phone.party)
             self.own.append(phone)
 
     async def change(self) -> float:

@@ -71,6 +71,7 @@ class Report:
             ("hours to interception", [_hours(s.hours_to_interception) for s in self.scores]),
             ("gangs that gave up", [_given_up(s) for s in self.scores]),
             ("cases decided", [str(s.cases_decided) for s in self.scores]),
+            ("wallets frozen", [str(s.wallets_frozen) for s in self.scores]),
             ("minutes it took", [f"{s.seconds / 60:.1f}" for s in self.scores]),
         ]
         width = max(len(name) for name, _ in rows)

@@ -130,6 +130,7 @@ class Collusion(Gang):
                 PartyKind.MERCHANT, self.device(), self.network(), merchant_class="small"
             )
             self.shop.answers = 1.0
+            world.thieves.add(self.shop.party)
         phone = world.someone(self.own)
         self._tried += 1
         account = f"1005{named('stolen', self.name, str(self._tried)).int % 10**8:08}00"
@@ -146,6 +147,8 @@ class Collusion(Gang):
                 pay = PayMerchant(world.wallet.ids.new(), price, world.numbers[self.shop.party], "")
                 await self.try_(phone, pay, "pay", price, harm=False)
         await self.cash_out(self.shop)
+        if self.shop.party not in world.thieves:
+            self.shop = None  # it was closed: the next time there is another one
         return chance.uniform(6, 26) * HOUR
 
 
@@ -197,6 +200,7 @@ class BonusAbuse(Gang):
                 PartyKind.CUSTOMER, self.device(), address(chance), level=full(world)
             )
             phone.answers = 1.0
+            world.thieves.add(phone.party)
             if self.welcomes is not None and await self.welcomes.give(phone):
                 rupees = BONUS_RUPEES * max(0.4, self.size) - 1
                 await self.send(phone, self._collector, rupees, harm=True)

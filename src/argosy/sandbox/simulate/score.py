@@ -76,6 +76,7 @@ class Score:
     operations: int
     bad_attempts: int
     cases_decided: int
+    wallets_frozen: int
     newcomers: int
     seconds: float
     gangs: tuple[Interception, ...]
@@ -124,6 +125,7 @@ def scored(
         len(honest),
         len(bad),
         book.cases_decided,
+        book.frozen,
         book.newcomers,
         seconds,
         tuple(_interceptions(book.attempts, given_up)),

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from argosy.app import Wallet
 from argosy.base.clock import SetClock
-from argosy.base.ids import named
+from argosy.base.ids import named, parse_id
 from argosy.base.markets import Market
 from argosy.base.money import Money
 from argosy.base.orders.facts import State
-from argosy.base.parties.facts import NewParty, Party, PartyKind, main_account
+from argosy.base.parties.facts import NewParty, Party, PartyKind, PartyState, main_account
 from argosy.base.postings import Challenged
 from argosy.base.products import Command
 from argosy.base.refusals import Kind, Refused, Unavailable
@@ -50,6 +50,8 @@ class World:
     phones: dict[UUID, Phone] = field(default_factory=dict)
     numbers: dict[UUID, str] = field(default_factory=dict)
     secured: dict[UUID, float] = field(default_factory=dict)
+    thieves: set[UUID] = field(default_factory=set)  # wallets of gangs
+    guarded: bool = True
     newcomers: list[tuple[float, Actor]] = field(default_factory=list)
     _opened: int = 0
 
@@ -155,6 +157,21 @@ class World:
     def join(self, at: float, actor: Actor) -> None:
         """Somebody begins to act."""
         self.newcomers.append((at, actor))
+
+    async def dispose(self, event: UUID) -> None:
+        """What was found out has consequences: the wallet of a gang in it is frozen."""
+        row = await self.wallet.db.one(
+            "SELECT account, payee FROM ctu.events WHERE id = $1 ORDER BY log_no DESC LIMIT 1",
+            event,
+        )
+        if row is None or not self.guarded:
+            return
+        for name in (row["account"], row["payee"]):
+            party = parse_id(name or "")
+            if party is not None and party in self.thieves:
+                self.thieves.discard(party)
+                self.book.frozen += 1
+                await self.wallet.parties.set_state(party, PartyState.FROZEN)
 
     def secure(self, party: UUID) -> None:
         """The owner has taken the wallet back: a new PIN, every session ended."""
