@@ -37,6 +37,7 @@ def test_everything_can_be_said(tmp_path):
             "ARGOSY_DEMO": "no",
             "ARGOSY_HOST": "::",
             "ARGOSY_KEY": new_key(),
+            "ARGOSY_KEYS_OLD": f"{new_key()}, {new_key()}",
             "ARGOSY_LOG": "WARNING",
             "ARGOSY_MARKETS": f"{tmp_path}",
             "ARGOSY_PORT": "9000",
@@ -49,6 +50,7 @@ def test_everything_can_be_said(tmp_path):
     )
     assert settings.markets == (tmp_path,)
     assert settings.risk_policy == policy
+    assert len(settings.keys_old) == len(settings.ring.older) == 2
     assert settings.facts_url == "redis://localhost:6379/0"
     assert settings.public_url == "https://wallet.example"
     assert (settings.log, settings.workers, settings.webhooks_private) == ("warning", 4, True)
@@ -66,6 +68,23 @@ def test_all_that_is_wrong_is_said_at_once_and_by_name():
         "FACTS", "RISK_POLICY",
     }  # fmt: skip
     assert len(said) == 11
+
+
+@pytest.mark.parametrize(
+    "old, saying",
+    [
+        ("short", "must be 32 random bytes"),
+        (f"{KEY} short", "must be 32 random bytes"),
+        (f"{'B' * 43}= {'B' * 43}=", "names a key twice"),
+        (KEY, "names ARGOSY_KEY itself"),
+        (" ".join(f"{letter * 42}A" for letter in "BCDEFGHIJ"), "8 are the most"),
+    ],
+)
+def test_keys_of_before_are_keys_and_others(old, saying):
+    (line,) = problems(KEY=KEY, KEYS_OLD=old)
+    assert line.startswith("ARGOSY_KEYS_OLD")
+    assert saying in line
+    assert old.split()[0] not in line or old == "short"
 
 
 def test_a_mistyped_name_is_refused_with_a_suggestion():

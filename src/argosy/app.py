@@ -33,8 +33,11 @@ from argosy.base.outbox.relay import Relay
 from argosy.base.parties.facts import Party
 from argosy.base.parties.keys import Keys
 from argosy.base.parties.parties import Parties
+from argosy.base.parties.resealing import Sealing
+from argosy.base.parties.ring import Ring
+from argosy.base.parties.rows import SEALED as PARTIES_SEALED
 from argosy.base.ports import Rail, Screening
-from argosy.base.products import Product, Sweep, Tools
+from argosy.base.products import Product, Sweep, Tools, sealings
 from argosy.base.refusals import Unavailable, must
 from argosy.base.store import Connection, Database
 from argosy.base.wallet.accounts import open_wallet, system_accounts
@@ -46,15 +49,21 @@ from argosy.ctu.decide import load_policy
 from argosy.markets import load as load_markets
 from argosy.partners.api.door import sweeps as api_sweeps
 from argosy.partners.api.facts import Mode
+from argosy.partners.api.idempotency import SEALED as API_ANSWERS_SEALED
+from argosy.partners.api.keys import SEALED as API_KEYS_SEALED
 from argosy.partners.api.keys import ApiKeys
 from argosy.partners.api.services import PartnerApi
+from argosy.partners.webhooks.endpoints import SEALED as WEBHOOKS_SEALED
 from argosy.partners.webhooks.facts import Terms as CallTerms
 from argosy.partners.webhooks.webhooks import Webhooks
 from argosy.public_services.cashier.cashier import Cashier
+from argosy.public_services.identity.identity import SEALED as IDENTITY_SEALED
 from argosy.public_services.identity.identity import Identity
 from argosy.public_services.notices.notices import Notices
+from argosy.public_services.notify.notify import SEALED as NOTIFY_SEALED
 from argosy.public_services.notify.notify import Notify
 from argosy.public_services.receipts.receipts import Receipts
+from argosy.public_services.signin.codes import SEALED as SIGNIN_SEALED
 from argosy.public_services.signin.signin import Signin
 from argosy.public_services.words.words import Words
 from argosy.settings import Settings
@@ -79,6 +88,7 @@ class Wallet:
     clock: Clock
     ids: Ids
     db: Database
+    ring: Ring
     keys: Keys
     markets: Mapping[str, Market]
     words: Words
@@ -124,16 +134,19 @@ async def build(
     ids: Ids | None = None,
     chance: Callable[[int], bytes] = secrets.token_bytes,
     first_lane: int = 0,
+    ring: Ring | None = None,
     screening: Callable[[Brain], Screening] = lambda brain: brain,
 ) -> Wallet:
     """Wire the wallet over a migrated database. Raises ManifestError for a broken pack or product.
 
+    `ring` are the keys as the database has claimed them; without it, as the settings know them.
     `screening` is who is asked before money moves: the brain itself, but in a simulation of a town
     without one.
     """
     clock = clock or SystemClock()
     ids = ids or Ids(clock)
-    keys = Keys.of(settings.subkey)
+    ring = ring or settings.ring
+    keys = ring.keys()
     markets = load_markets(settings.markets)
     words = Words(markets)
     commit = GroupCommit(db, clock, first_lane=first_lane)
@@ -179,6 +192,7 @@ async def build(
         clock=clock,
         ids=ids,
         db=db,
+        ring=ring,
         keys=keys,
         markets=markets,
         words=words,
@@ -226,6 +240,20 @@ async def set_up(wallet: Wallet) -> None:
     for market in wallet.markets.values():
         said = await wallet.ledger.open_accounts(system_accounts(market))
         must(not any(said), "a system account is in use", market=market.code, said=said)
+
+
+def sealed(wallet: Wallet) -> tuple[Sealing, ...]:
+    """Everything that the wallet keeps sealed, for when keys change."""
+    return (
+        *PARTIES_SEALED,
+        *IDENTITY_SEALED,
+        *SIGNIN_SEALED,
+        *NOTIFY_SEALED,
+        *API_KEYS_SEALED,
+        *API_ANSWERS_SEALED,
+        *WEBHOOKS_SEALED,
+        sealings(wallet.products.values()),
+    )
 
 
 def partner_api(wallet: Wallet) -> PartnerApi:

@@ -17,15 +17,16 @@ import typer
 import uvloop
 
 from argosy import settings as config
-from argosy.app import Wallet, build, offsets, set_up
+from argosy.app import Wallet, offsets, sealed, set_up
 from argosy.base.gate.commit import LANES
 from argosy.base.ledger.verify import verify
 from argosy.base.manifest import ManifestError
 from argosy.base.parties.facts import PartyReason
+from argosy.base.parties.resealing import Resealed, reseal
+from argosy.base.parties.ring import retired
 from argosy.base.refusals import Refused, Unavailable
-from argosy.base.store import Database, StoreError, installation, nodes
-from argosy.base.store.durability import durable
-from argosy.base.store.migrations import migrate, pending
+from argosy.base.store import Database, StoreError, nodes
+from argosy.base.store.migrations import Migration, migrate
 from argosy.base.store.postgres import Postgres
 from argosy.bench.commands import bench, benchmark
 from argosy.ctu import cli as risk
@@ -34,6 +35,7 @@ from argosy.ctu.cases.cli import app as cases
 from argosy.ctu.learn.job import Job
 from argosy.ctu.service import alone
 from argosy.management.status import forget_running, note_running, parts
+from argosy.opening import address, wired, with_wallet
 from argosy.partners.api.facts import NewKey
 from argosy.sandbox.simulate.cli import simulate_command
 from argosy.sandbox.town import Town, lay_out
@@ -43,7 +45,6 @@ from argosy.web import listen, serve, watching
 
 T = TypeVar("T")
 
-POOL_CONNECTIONS = 12
 RESTART_SECONDS = 1.0
 
 app = typer.Typer(
@@ -55,7 +56,7 @@ app = typer.Typer(
 db = typer.Typer(help="The database: its schema, its server, its copies.", no_args_is_help=True)
 ledger = typer.Typer(help="The books.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
-keys = typer.Typer(help="Keys of the partner API.", no_args_is_help=True)
+keys = typer.Typer(help="Keys of the partner API, and of what is sealed.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 app.add_typer(cases, name="cases")
 app.add_typer(db, name="db")
@@ -136,13 +137,9 @@ def _noted(settings: Settings) -> Iterator[None]:
 async def _up(
     settings: Settings, url: str, listener: socket.socket, traffic: bool, server: Postgres | None
 ) -> None:
-    async with watching(server.watch if server else None), wired(settings, url) as wallet:
-        await _durable(wallet)
-        applied = await nodes.migrate(wallet.db, settings.markets)
-        if applied:
-            say(f"Applied {len(applied)} migrations.")
+    opening = wired(settings, url, takes_money=True, migrated=_say_migrated)
+    async with watching(server.watch if server else None), opening as wallet:
         await set_up(wallet)
-        await _claim(wallet)
         town = await _town(wallet) if settings.demo else None
         workers = [
             asyncio.create_task(_keep_worker(n, listener.fileno(), settings, url))
@@ -159,14 +156,9 @@ async def _up(
             await asyncio.gather(*extra, *workers, return_exceptions=True)
 
 
-@asynccontextmanager
-async def wired(settings: Settings, url: str, first_lane: int = 0) -> AsyncIterator[Wallet]:
-    """The wallet over the database at `url`, and its connections, until the block ends."""
-    database = await Database.open(url, POOL_CONNECTIONS)
-    try:
-        yield await build(settings, database, first_lane=first_lane)
-    finally:
-        await database.close()
+def _say_migrated(applied: list[Migration]) -> None:
+    if applied:
+        say(f"Applied {len(applied)} migrations.")
 
 
 def _learning(wallet: Wallet, url: str) -> Job:
@@ -179,17 +171,6 @@ def _learning(wallet: Wallet, url: str) -> Job:
         words=("--demo",) if demo else (),
         environment={"ARGOSY_DATABASE_URL": url, "ARGOSY_DEMO": "yes" if demo else "no"},
     )
-
-
-async def _claim(wallet: Wallet) -> None:
-    settings = wallet.settings
-    await installation.claim(wallet.db, settings.subkey("installation"), demo=settings.demo)
-
-
-async def _durable(wallet: Wallet) -> None:
-    """Before money is taken: what is committed must be on disk, but for a demo's."""
-    if not wallet.settings.demo:
-        await durable(wallet.db)
 
 
 async def _town(wallet: Wallet) -> Town:
@@ -255,8 +236,7 @@ def worker(
 
 
 async def _work(settings: Settings, url: str, index: int, listener: socket.socket) -> None:
-    async with wired(settings, url, index * LANES) as wallet:
-        await _durable(wallet)
+    async with wired(settings, url, index * LANES, takes_money=True) as wallet:
         await serve(wallet, listener, lambda: None, clockwork=False)
 
 
@@ -316,6 +296,29 @@ def keys_operator(
     _show_key(_with_wallet(demo, lambda wallet: wallet.api_keys.create_operator(label)))
 
 
+@keys.command("reseal")
+def keys_reseal(demo: Demo = False) -> None:
+    """After a change of ARGOSY_KEY: seal everything anew that an older key has sealed."""
+
+    async def work(wallet: Wallet) -> Resealed:
+        done = await reseal(
+            wallet.db,
+            wallet.keys,
+            sealed(wallet),
+            lambda table, count: say(f"{table}: {count} sealed anew"),
+        )
+        if done.finished:
+            await retired(wallet.db)
+        return done
+
+    done = _with_wallet(demo, work)
+    say(f"{done.count} in all.")
+    if not done.finished:
+        _stop("Not finished: no key given opens what stands here.", *done.broken[:20])
+        return
+    say("Everything is sealed with ARGOSY_KEY: ARGOSY_KEYS_OLD may go.")
+
+
 def _show_key(made: NewKey | Refused) -> None:
     if isinstance(made, Refused):
         _stop(f"{made.reason.meaning} ({made.code})")
@@ -326,34 +329,8 @@ def _show_key(made: NewKey | Refused) -> None:
 # --- the database --------------------------------------------------------------------------------
 
 
-@asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[str]:
-    """The address of the database: the given one, or the embedded one, started if it is not up."""
-    if settings.database_url is not None:
-        yield settings.database_url
-        return
-    server = Postgres(settings.postgres_folder)
-    server.start(join=True)
-    try:
-        yield server.url()
-    finally:
-        server.stop()
-
-
 def _with_wallet(demo: bool, work: Callable[[Wallet], Coroutine[Any, Any, T]]) -> T:
-    """Do `work` over the wired wallet, beside a running server or without one."""
-    settings = config.load(demo=demo)
-    logging.basicConfig(level="WARNING")
-
-    async def inside() -> T:
-        async with _database(settings) as url, wired(settings, url) as wallet:
-            waiting = await pending(wallet.db, settings.markets)
-            if waiting:
-                _stop(f"The database lacks {len(waiting)} migrations: run `argosy db migrate`.")
-            await _claim(wallet)
-            return await work(wallet)
-
-    return _run(inside())
+    return with_wallet(config.load(demo=demo), work)
 
 
 @db.command("migrate")
@@ -362,7 +339,7 @@ def db_migrate(demo: Demo = False) -> None:
     settings = config.load(demo=demo)
 
     async def inside() -> None:
-        async with _database(settings) as url:
+        async with address(settings) as url:
             database = await Database.open(url, 2)
             try:
                 applied = await nodes.migrate(database, settings.markets)
@@ -382,7 +359,7 @@ def db_distribute(demo: Demo = False) -> None:
     settings = config.load(demo=demo)
 
     async def inside() -> nodes.Moved:
-        async with _database(settings) as url:
+        async with address(settings) as url:
             database = await Database.open(url, 2)
             try:
                 await migrate(database, settings.markets)
@@ -418,18 +395,14 @@ async def _place(demo: bool) -> AsyncIterator[terminal.Place]:
         async with alone.opened_place(means) as place:
             yield place
         return
-    async with _database(settings) as url, wired(settings, url) as wallet:
-        waiting = await pending(wallet.db, settings.markets)
-        if waiting:
-            _stop(f"The database lacks {len(waiting)} migrations: run `argosy db migrate`.")
-        await _claim(wallet)
+    async with address(settings) as url, wired(settings, url) as wallet:
         yield terminal.Place(
             db=wallet.db,
             url=url,
             clock=wallet.clock,
             ids=wallet.ids,
             data=settings.data,
-            subkey=settings.subkey,
+            subkey=wallet.ring.subkey,
             policy=settings.risk_policy,
             offsets=offsets(wallet.markets, wallet.clock.now()),
             facts_url=settings.facts_url,

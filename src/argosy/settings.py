@@ -21,8 +21,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from argosy.base.parties.ring import KEY_BYTES, Ring, subkey
 
 PREFIX = "ARGOSY_"
 NAMES = (
@@ -32,6 +31,7 @@ NAMES = (
     "FACTS",
     "HOST",
     "KEY",
+    "KEYS_OLD",
     "LOG",
     "MARKETS",
     "PORT",
@@ -40,7 +40,7 @@ NAMES = (
     "WEBHOOKS_PRIVATE",
     "WORKERS",
 )
-KEY_BYTES = 32
+KEYS_OLD_MAX = 8
 LOG_LEVELS = ("debug", "info", "warning", "error")
 WORKERS_MAX = 64
 DEMO_KEY_FILE = "demo.key"
@@ -64,6 +64,7 @@ class Settings:
 
     data: Path
     key: bytes = field(repr=False)
+    keys_old: tuple[bytes, ...] = field(default=(), repr=False)
     demo: bool = False
     host: str = "127.0.0.1"
     port: int = 8080
@@ -78,9 +79,12 @@ class Settings:
 
     def subkey(self, purpose: str) -> bytes:
         """The 32-byte key for one purpose, e.g. `parties.phone`: from none can another be found."""
-        return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"argosy {purpose}".encode()).derive(
-            self.key
-        )
+        return subkey(self.key, purpose)
+
+    @property
+    def ring(self) -> Ring:
+        """The key with those before it, as the settings know them."""
+        return Ring(self.key, self.keys_old)
 
     @property
     def postgres_folder(self) -> Path:
@@ -113,6 +117,10 @@ def load(environ: Mapping[str, str] | None = None, *, demo: bool = False) -> Set
     facts_url = reader.read("FACTS", _facts_url, None)
     public_url = reader.read("PUBLIC_URL", _web_url, f"http://{_in_url(host)}:{port}")
     key = reader.read("KEY", _key, None)
+    none_older: tuple[bytes, ...] = ()
+    keys_old = reader.read("KEYS_OLD", _keys, none_older)
+    if key is not None and key in keys_old:
+        reader.problems.append("ARGOSY_KEYS_OLD names ARGOSY_KEY itself")
     if key is None and not demo and not env.get(PREFIX + "KEY"):
         reader.problems.append(
             "ARGOSY_KEY is missing: without a key of your own Argosy runs only as a demo (--demo)."
@@ -125,6 +133,7 @@ def load(environ: Mapping[str, str] | None = None, *, demo: bool = False) -> Set
     return Settings(
         data=data,
         key=key,
+        keys_old=keys_old,
         demo=demo,
         host=host,
         port=port,
@@ -261,6 +270,15 @@ def _key(text: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise ValueError(wrong)
     return key
+
+
+def _keys(text: str) -> tuple[bytes, ...]:
+    keys = tuple(_key(one) for one in text.replace(",", " ").split())
+    if len(set(keys)) < len(keys):
+        raise ValueError("names a key twice")
+    if len(keys) > KEYS_OLD_MAX:
+        raise ValueError(f"names {len(keys)} keys; {KEYS_OLD_MAX} are the most")
+    return keys
 
 
 def _demo_key(data: Path) -> bytes:

@@ -9,7 +9,7 @@ must act, the product has a thin shell over `Tools`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -25,6 +25,7 @@ from argosy.base.orders.reading import Orders
 from argosy.base.parties.facts import Party
 from argosy.base.parties.keys import Keys
 from argosy.base.parties.parties import Parties
+from argosy.base.parties.resealing import Bound, Sealing, in_json
 from argosy.base.ports import Operation, Rail
 from argosy.base.postings import Challenged, Done, LimitUse, Posting
 from argosy.base.refusals import Refused
@@ -62,6 +63,20 @@ class Sealed:
     hashed: str
     sealed: str
     masked: str
+
+
+def sealings(products: Iterable[Product]) -> Sealing:
+    """What the orders of `products` keep sealed: each personal field under its own name."""
+    names = sorted({name for one in products for verb in one.verbs for name in verb.personal})
+    return Sealing(
+        "orders.orders",
+        ("id",),
+        tuple(in_json("data", name, _bound_to(name)) for name in names),
+    )
+
+
+def _bound_to(name: str) -> Bound:
+    return lambda row: ("order", str(row["id"]), name)
 
 
 def sealed_hash(keys: Keys, market: str, field: str, text: str) -> str:
@@ -155,8 +170,8 @@ class Verb:
     """One thing a product does.
 
     `proofs` are what the person must show (`pin`), unless a program asks and `by_key` allows it.
-    `personal` names fields of the command that reach an order only sealed. `after` goes on once the
-    plan is durable, outside any transaction, and answers with the order as it then stands.
+    `personal` names fields of the command that reach an order only sealed, under the same names. `after`
+    goes on once the plan is durable, outside any transaction, and answers with the order as it then stands.
     """
 
     command: type

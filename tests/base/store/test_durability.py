@@ -14,6 +14,7 @@ from argosy import cli
 from argosy.base.store import Database, StoreError
 from argosy.base.store.durability import durable
 from argosy.base.store.postgres import Postgres
+from argosy.opening import wired
 from argosy.settings import Settings
 from tests.conftest import make_short_folder
 
@@ -111,12 +112,15 @@ async def test_a_worker_takes_no_money(db: Database, listener, tmp_path: Path):
 @pytest.mark.parametrize("demo", [False, True])
 async def test_only_a_demo_may_play_without_a_disk(db: Database, tmp_path: Path, demo: bool):
     settings = Settings(data=tmp_path, key=KEY, demo=demo, database_url=db.url)
-    async with cli.wired(settings, db.url) as wallet:
-        if demo:
-            await cli._durable(wallet)
-        else:
-            with pytest.raises(StoreError, match="fsync = off"):
-                await cli._durable(wallet)
+    async with wired(settings, db.url):  # who takes no money may look
+        pass
+    if demo:
+        async with wired(settings, db.url, takes_money=True):
+            pass
+    else:
+        with pytest.raises(StoreError, match="fsync = off"):
+            async with wired(settings, db.url, takes_money=True):
+                pass
 
 
 @pytest.mark.parametrize(

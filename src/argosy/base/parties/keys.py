@@ -52,6 +52,16 @@ class Keys:
         self._chance = chance
         self._purposes: dict[str, hashlib.blake2b] = {}
 
+    @staticmethod
+    def id_of(key: bytes) -> bytes:
+        """What stands in front of all that `key` seals, to find it by."""
+        return _key_id(key)
+
+    @property
+    def current_id(self) -> bytes:
+        """The id of the key that seals."""
+        return self._current
+
     @classmethod
     def of(cls, subkey: Callable[[str], bytes]) -> Keys:
         """Keys from a source of named 32-byte sub-keys (the settings' one secret)."""

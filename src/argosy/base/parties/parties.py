@@ -273,32 +273,6 @@ class Parties:
         )
         return Refused(PartyReason.PARTY_NOT_FOUND) if row is None else party_of(row)
 
-    async def reseal(self, limit: int = 500, after: UUID | None = None) -> UUID | None:
-        """After a rotation of keys: seal the next `limit` parties' data with the current key.
-        Answers the last party seen, to go on after, or None at the end."""
-        rows = await self._db.all(
-            f"""
-            SELECT p.id, {sealed_columns(FIELDS)} FROM parties.party p
-            WHERE $1::uuid IS NULL OR p.id > $1 ORDER BY p.id LIMIT $2
-            """,
-            after,
-            limit,
-        )
-        for row in rows:
-            for name in FIELDS:
-                old = row[f"{name}_sealed"]
-                if old is None or self._keys.is_current(old):
-                    continue
-                text = self._keys.open(old, str(row["id"]), name)
-                await self._db.run(
-                    f"UPDATE parties.party SET {name}_sealed = $2"
-                    f" WHERE id = $1 AND {name}_sealed = $3",
-                    row["id"],
-                    self._keys.seal(text, str(row["id"]), name),
-                    old,
-                )
-        return rows[-1]["id"] if len(rows) == limit else None
-
     # within
 
     async def _load_by_id(self, wanted: list[UUID]) -> dict[UUID, Party]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argosy.base.parties.facts import NewParty, Party, PartyKind, PartyState
 from argosy.base.parties.names import read_email, read_name
+from argosy.base.parties.resealing import Bound, Sealing, column
 from argosy.base.refusals import Refused
 from argosy.base.store import Record
 
@@ -15,6 +16,20 @@ row."""
 
 FIELDS = ("name", "phone", "email", "city", "business_name")
 """The personal fields, each sealed in the column `<field>_sealed`."""
+
+
+def _bound_to(name: str) -> Bound:
+    return lambda row: (str(row["id"]), name)
+
+
+SEALED = (
+    Sealing(
+        "parties.party",
+        ("id",),
+        tuple(column(f"{name}_sealed", _bound_to(name)) for name in FIELDS),
+    ),
+)
+"""The personal data of everybody."""
 
 
 def party_of(row: Record) -> Party:

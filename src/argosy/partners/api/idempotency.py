@@ -15,6 +15,7 @@ from uuid import UUID
 
 from argosy.base.clock import Clock
 from argosy.base.parties.keys import Keys
+from argosy.base.parties.resealing import Sealing, column
 from argosy.base.refusals import Refused, must
 from argosy.base.store import Database, Record, Together
 from argosy.partners.api.answers import Answer
@@ -28,6 +29,16 @@ _KEY = re.compile(KEY, re.ASCII)
 _Place = tuple[UUID, str]
 _COLUMNS = """i.party_id, i.key, i.operation, i.target, i.fingerprint, i.command_id, i.tries,
     i.leased_until, i.status, i.headers, i.body_sealed, i.code, i.resource, i.first_at, i.keep_until"""
+
+
+SEALED = (
+    Sealing(
+        "api.idempotency",
+        ("party_id", "key"),
+        (column("body_sealed", lambda row: _bound(row["party_id"], row["key"])),),
+    ),
+)
+"""The answers that are given again."""
 
 
 @dataclass(frozen=True, slots=True)

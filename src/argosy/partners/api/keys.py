@@ -12,6 +12,7 @@ from argosy.base.clock import Clock
 from argosy.base.ids import Ids
 from argosy.base.parties.facts import Party, PartyKind
 from argosy.base.parties.keys import Keys
+from argosy.base.parties.resealing import Sealing, column
 from argosy.base.parties.rows import COLUMNS, party_of
 from argosy.base.refusals import Refused
 from argosy.base.store import Database, Record, Together
@@ -34,6 +35,16 @@ _SECRET_BYTES = 32
 _PUBLIC_KEY_BYTES = 32
 _KEY_COLUMNS = """k.party_id, k.id AS key_id, k.scope, k.label, k.mode, k.hint, k.signing, k.verifier,
     k.created_at AS made_at, k.revoked_at"""
+
+SEALED = (
+    Sealing(
+        "api.keys",
+        ("party_id", "id"),
+        (column("verifier", lambda row: _bound(row["party_id"], row["id"])),),
+        where=f"signing = '{Signing.HMAC.value}'",  # a public key is no secret
+    ),
+)
+"""The secrets that requests are signed with."""
 
 
 class ApiKeys:

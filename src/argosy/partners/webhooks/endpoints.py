@@ -13,6 +13,7 @@ from uuid import UUID
 from argosy.base.clock import Clock
 from argosy.base.ids import Ids
 from argosy.base.parties.keys import Keys
+from argosy.base.parties.resealing import Sealing, column
 from argosy.base.refusals import Refused
 from argosy.base.store import Connection, Database, Record
 from argosy.partners.webhooks.facts import (
@@ -31,6 +32,20 @@ URL = rf"^https?://[A-Za-z0-9.-]{{1,253}}(:({_PORT}))?(/[!-~]*)?$"
 
 _URL = re.compile(URL, re.ASCII)
 _COLUMNS = """party_id, id, url, events, label, state, paused_why, failures, created_at"""
+
+
+def _bound(row: Record) -> tuple[str, ...]:
+    return "webhook", str(row["party_id"]), str(row["id"])
+
+
+SEALED = (
+    Sealing(
+        "webhooks.endpoints",
+        ("party_id", "id"),
+        (column("secret", _bound), column("old_secret", _bound)),
+    ),
+)
+"""The secrets that tellings are signed with."""
 
 
 class Endpoints:

@@ -22,6 +22,7 @@ from argosy.base.parties.facts import Party, PartyReason, PartyState
 from argosy.base.parties.keys import Keys
 from argosy.base.parties.names import read_email
 from argosy.base.parties.parties import Parties
+from argosy.base.parties.resealing import Sealing, column
 from argosy.base.ports import Message, Notifier
 from argosy.base.refusals import Refused, Unavailable, must
 from argosy.base.store import Connection, Database
@@ -41,6 +42,16 @@ _NOT_IN_FORM = re.compile(r"[\s\-./]")
 _VALUE_CHARS_MAX = 200
 _ONE_WALLET = frozenset({"id_document"})
 _log = logging.getLogger(__name__)
+
+
+SEALED = (
+    Sealing(
+        "identity.evidence",
+        ("party_id", "id"),
+        (column("value_sealed", lambda row: (str(row["party_id"]), str(row["id"]))),),
+    ),
+)
+"""What people have shown of themselves."""
 
 
 class Bounds(Protocol):

@@ -18,6 +18,7 @@ from argosy.base.clock import Clock
 from argosy.base.parties.facts import Personal
 from argosy.base.parties.keys import Keys
 from argosy.base.parties.parties import Parties
+from argosy.base.parties.resealing import Sealing, column
 from argosy.base.ports import Message
 from argosy.base.refusals import must
 from argosy.base.store import Connection, Database, Record
@@ -38,6 +39,18 @@ _STORE = """
     ON CONFLICT DO NOTHING RETURNING recipient, id
 """
 _log = logging.getLogger(__name__)
+
+SEALED = (
+    Sealing(
+        "notify.message",
+        ("recipient", "id"),
+        (
+            column("phone_sealed", lambda row: (str(row["id"]), "phone")),
+            column("text_sealed", lambda row: (str(row["id"]), "message")),
+        ),
+    ),
+)
+"""Messages, and the phones of those who have no wallet yet."""
 
 
 class LetterState(StrEnum):

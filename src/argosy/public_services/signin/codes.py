@@ -22,6 +22,7 @@ from uuid import UUID
 from argosy.base.clock import Clock
 from argosy.base.ids import Ids
 from argosy.base.parties.keys import Keys
+from argosy.base.parties.resealing import Sealing, column
 from argosy.base.refusals import Refused, must
 from argosy.base.store import Connection, Database, Record
 from argosy.public_services.signin.facts import OtpSent, Purpose, SigninReason, Terms
@@ -31,6 +32,21 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _SUBJECT_BYTES = 16
 _NONCE_BYTES = 8
+
+SEALED = (
+    Sealing(
+        "signin.code",
+        ("subject",),
+        (column("phone_sealed", lambda row: (str(row["id"]), "code")),),
+        reads=("id",),
+    ),
+    Sealing(
+        "signin.ticket",
+        ("id",),
+        (column("phone_sealed", lambda row: (str(row["id"]), "ticket")),),
+    ),
+)
+"""Phones that are being proven."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +293,8 @@ class Codes:
         """Forget codes, tickets and counters that are over."""
         now = self._clock.now()
         gone = 0
-        for table, column in (("code", "expires_at"), ("ticket", "expires_at"), ("sends", "until")):
-            tag = await self._db.run(f"DELETE FROM signin.{table} WHERE {column} <= $1", now)
+        for table, until in (("code", "expires_at"), ("ticket", "expires_at"), ("sends", "until")):
+            tag = await self._db.run(f"DELETE FROM signin.{table} WHERE {until} <= $1", now)
             gone += int(tag.rpartition(" ")[2])
         return gone
 
