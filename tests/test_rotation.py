@@ -150,7 +150,7 @@ async def test_the_key_changes_and_nobody_notices(db: Database, clock: SetClock,
     assert done.finished
     assert {"parties.party", "orders.orders", "api.keys", "webhooks.endpoints", "notify.message",
             "identity.evidence"} <= set(done.values)  # fmt: skip
-    await retired(db)
+    await retired(db, both.ring)
     after = await house.wallet(NEW)
     await as_ever(after)
     assert (await after.parties.by_phone("india", "+919800000003")).id == newcomer.id
@@ -170,8 +170,8 @@ async def test_twin_without_the_job_the_old_key_is_needed(
     before = await house.wallet(OLD)
     await set_up(before)
     asha = await house.person(before, "Asha Patil", "+919800000001", PartyKind.CUSTOMER)
-    await house.wallet(NEW, OLD)
-    await retired(db)  # somebody says it is done when it is not
+    both = await house.wallet(NEW, OLD)
+    await retired(db, both.ring)  # somebody says it is done when it is not
     hasty = await house.wallet(NEW)
     with pytest.raises(WrongKey):
         await hasty.parties.personal(asha.id, "test", "look")

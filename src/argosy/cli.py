@@ -308,7 +308,7 @@ def keys_reseal(demo: Demo = False) -> None:
             lambda table, count: say(f"{table}: {count} sealed anew"),
         )
         if done.finished:
-            await retired(wallet.db)
+            await retired(wallet.db, wallet.ring)
         return done
 
     done = _with_wallet(demo, work)

@@ -59,8 +59,17 @@ async def test_a_key_that_data_may_be_sealed_with_cannot_be_left_out(db: Databas
     await claim(db, Ring(THIRD, (SECOND, FIRST)), demo=False)
     with pytest.raises(StoreError, match="argosy keys reseal"):
         await claim(db, Ring(THIRD, (FIRST,)), demo=False)
-    await retired(db)
+    await retired(db, Ring(THIRD))
     assert (await claim(db, Ring(THIRD), demo=False)).root == FIRST
+
+
+async def test_a_job_that_ends_after_the_next_change_lets_no_key_go(db: Database):
+    await claim(db, Ring(FIRST), demo=False)
+    second = await claim(db, Ring(SECOND, (FIRST,)), demo=False)
+    await claim(db, Ring(THIRD, (SECOND, FIRST)), demo=False)
+    await retired(db, second)
+    with pytest.raises(StoreError, match="earlier key"):
+        await claim(db, Ring(THIRD), demo=False)
 
 
 async def test_the_key_before_is_a_stranger_afterwards(db: Database):

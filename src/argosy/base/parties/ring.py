@@ -92,9 +92,13 @@ async def claim(
     return Ring(ring.current, ring.older, root)
 
 
-async def retired(database: Database) -> None:
-    """Note that nothing is sealed with an older key any more."""
-    await database.run("UPDATE store.installation SET retiring = '{}'")
+async def retired(database: Database, ring: Ring) -> None:
+    """Note that nothing is sealed with a key older than `ring.current`. Where the database has gone on to
+    yet another key meanwhile, nothing is noted: what that one replaced is still needed."""
+    await database.run(
+        "UPDATE store.installation SET retiring = '{}' WHERE key_check = $1",
+        subkey(ring.current, "installation"),
+    )
 
 
 async def _row(conn: Connection, ring: Ring, demo: bool, chance: Chance) -> Record:
