@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from argosy.base.duties import Calendar, CashPoint, Dormancy, MoneyBack, Report, TaxField
 from argosy.base.refusals import Refused
 
 T = TypeVar("T")
@@ -80,8 +81,8 @@ class LimitRule:
 class Level:
     """An identity level: what a person must show to have it, and the most its wallet may hold.
 
-    `needs` are kinds of evidence (`phone`, `email`, `id_document`, `face`, `address`). `parties`
-    are the kinds of party who may hold it (`customer`, `merchant`).
+    `needs` are kinds of evidence (`phone`, `email`, `contact` for either of the two, `id_document`,
+    `face`, `address`). `parties` are the kinds of party who may hold it (`customer`, `merchant`).
     """
 
     name: str
@@ -89,6 +90,13 @@ class Level:
     needs: tuple[str, ...]
     balance_minor_max: tuple[Fact[int | None], ...]
     parties: tuple[str, ...] = ("customer",)
+    reviewed: tuple[Fact[bool], ...] = ()
+
+    def is_reviewed(self, day: date) -> bool:
+        """Whether a person must look at the evidence for this level; where the pack is silent, one
+        must."""
+        facts = [fact for fact in self.reviewed if fact.holds(day)]
+        return max(facts, key=lambda fact: fact.since).value if facts else True
 
 
 class Rounding(StrEnum):
@@ -104,7 +112,8 @@ class Rounding(StrEnum):
 class Fee:
     """A price. `basis_points` of the amount plus `flat_minor`, kept between `minor_min` and
     `minor_max`; paid by `payer` or `payee`; split over `shares` (system account -> weight). With
-    `back_on_refund` a refund gives back its part of the price; without, the price is kept."""
+    `back_on_refund` a refund gives back its part of the price; without, the price is kept. What is
+    not above `free_to_minor` costs nothing. The part is rounded to whole `step_minor`."""
 
     basis_points: int = 0
     flat_minor: int = 0
@@ -114,6 +123,8 @@ class Fee:
     rounding: Rounding = Rounding.DOWN
     shares: Mapping[str, int] = field(default_factory=lambda: {"fees": 1})
     back_on_refund: bool = False
+    free_to_minor: int = 0
+    step_minor: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +181,10 @@ class Market:
     names the wallet there. `evidence` reads what is shown for a level, by kind of need: a
     document's number in its one form, or a refusal; where it is silent, the form is not checked
     closely. `folder` is where the pack lies (its `words/`), set as it is loaded.
+
+    `contacts` are what a wallet is opened with (`phone`, `email`), the usual first. `step_minor` is
+    the smallest sum that people use there, and screens show no digits below it: 100 where the
+    currency has hundredths in the standard and in no purse. `calling_code` is without plus.
     """
 
     code: str  # the folder's name
@@ -193,6 +208,15 @@ class Market:
     town: Mapping[str, object] = field(default_factory=dict)  # names and places for demo towns
     evidence: Mapping[str, Callable[[str], str | Refused]] = field(default_factory=dict)
     folder: Path | None = None
+    contacts: tuple[str, ...] = ("phone",)
+    step_minor: int = 1
+    calling_code: str = ""
+    calendar: Calendar = field(default_factory=Calendar)
+    cash_points: tuple[Fact[CashPoint], ...] = ()
+    tax_fields: tuple[Fact[TaxField], ...] = ()
+    money_back: tuple[Fact[MoneyBack], ...] = ()
+    reports: tuple[Fact[Report], ...] = ()
+    dormancy: tuple[Fact[Dormancy | None], ...] = ()
 
     def level(self, name: str) -> Level:
         """The level called `name`; KeyError where the pack has none."""
@@ -237,3 +261,32 @@ class Market:
         if not held:
             return Fee()
         return max(held, key=lambda r: (r.payee_class is not None, r.fee.since)).fee.value
+
+    def cash_points_on(self, day: date) -> tuple[CashPoint, ...]:
+        """Where cash goes in and out on `day`."""
+        return tuple(fact.value for fact in self.cash_points if fact.holds(day))
+
+    def tax_fields_on(self, day: date, of: str = "merchant") -> tuple[TaxField, ...]:
+        """The tax numbers of a merchant's or customer's receipt on `day`."""
+        held = (fact.value for fact in self.tax_fields if fact.holds(day))
+        return tuple(one for one in held if one.of == of)
+
+    def money_back_on(self, product: str, day: date) -> MoneyBack | None:
+        """The deadline for the money of a payment of `product` that failed on `day`; the latest
+        fact that holds counts."""
+        held = [f for f in self.money_back if f.value.product == product and f.holds(day)]
+        return max(held, key=lambda f: f.since).value if held else None
+
+    def reports_on(self, day: date) -> tuple[Report, ...]:
+        """What authorities are told of what happens on `day`: of each kind the latest fact."""
+        found: dict[tuple[str, str], Fact[Report]] = {}
+        for fact in self.reports:
+            key = fact.value.what, fact.value.to
+            if fact.holds(day) and (key not in found or found[key].since <= fact.since):
+                found[key] = fact
+        return tuple(fact.value for fact in found.values())
+
+    def dormancy_on(self, day: date) -> Dormancy | None:
+        """When wallets sleep, by the latest fact that holds on `day`; None: never."""
+        held = [fact for fact in self.dormancy if fact.holds(day)]
+        return max(held, key=lambda f: f.since).value if held else None

@@ -15,7 +15,11 @@ def fee_minor(amount_minor: int, fee: Fee) -> int:
     """The price of a payment of `amount_minor`: never negative, and where the payee bears it never
     more than the amount. What is below a minor unit is rounded as the fee says."""
     must(amount_minor > 0, "a price was asked for an amount that is not positive", a=amount_minor)
-    price = divide(amount_minor * fee.basis_points, _BASIS, fee.rounding) + fee.flat_minor
+    if amount_minor <= fee.free_to_minor:
+        return 0
+    step = fee.step_minor
+    part = divide(amount_minor * fee.basis_points, _BASIS * step, fee.rounding) * step
+    price = part + fee.flat_minor
     price = max(price, fee.minor_min, 0)
     if fee.minor_max is not None:
         price = min(price, fee.minor_max)
