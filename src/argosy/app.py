@@ -57,6 +57,7 @@ from argosy.partners.webhooks.endpoints import SEALED as WEBHOOKS_SEALED
 from argosy.partners.webhooks.facts import Terms as CallTerms
 from argosy.partners.webhooks.webhooks import Webhooks
 from argosy.public_services.cashier.cashier import Cashier
+from argosy.public_services.funnel.funnel import Funnels
 from argosy.public_services.identity.identity import SEALED as IDENTITY_SEALED
 from argosy.public_services.identity.identity import Identity
 from argosy.public_services.notices.notices import Notices
@@ -109,6 +110,7 @@ class Wallet:
     tools: Tools
     products: Mapping[str, Product]
     broadcast: Broadcast
+    funnels: Funnels
     webhooks: Webhooks
     api_keys: ApiKeys
     relays: list[Relay] = field(default_factory=list)
@@ -215,6 +217,7 @@ async def build(
         tools=tools,
         products=products,
         broadcast=Broadcast(db),
+        funnels=Funnels(db, clock),
         webhooks=webhooks,
         api_keys=ApiKeys(
             db, ids, clock, keys, Mode.TEST if settings.demo else Mode.LIVE, chance=chance
@@ -322,6 +325,7 @@ async def running(wallet: Wallet, *, clockwork: bool = True) -> AsyncIterator[No
     if clockwork:
         tasks += [asyncio.create_task(_every(wallet, s), name=s.name) for s in sweeps(wallet)]
     tasks.append(asyncio.create_task(wallet.brain.run(), name="brain"))
+    tasks.append(asyncio.create_task(wallet.funnels.run(), name="funnel"))
     for task in tasks:
         task.add_done_callback(_ended)
     try:

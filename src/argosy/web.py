@@ -84,6 +84,7 @@ def _lite(wallet: Wallet) -> Lite:
         receipts=wallet.receipts,
         notify=wallet.notify,
         broadcast=wallet.broadcast,
+        funnels=wallet.funnels,
         claim=claimer(wallet),
         demo=wallet.settings.demo,
         public_url=wallet.settings.public_url,

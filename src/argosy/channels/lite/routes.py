@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from time import perf_counter
 from urllib.parse import quote
 
 from argosy.base.refusals import Refused, Unavailable, must
@@ -18,6 +19,7 @@ from argosy.channels.lite.answers import (
     problem,
     status_of,
 )
+from argosy.channels.lite.counting import Weighing, marks, said
 from argosy.channels.lite.money import SIGNATURES
 from argosy.channels.lite.pages import ADDRESSES
 from argosy.channels.lite.pages.address import Address, Who
@@ -57,6 +59,8 @@ def application(services: Lite) -> App:
         else:
             patterns.append((pattern, addresses))
 
+    counted = marks(services.funnels)
+
     def find(path: str) -> tuple[dict[str, Address], dict[str, str]] | None:
         if path in exact:
             return exact[path], {}
@@ -72,6 +76,7 @@ def application(services: Lite) -> App:
         request = Request(scope, receive, params)
         is_head = request.method == "HEAD"
         address = addresses.get("GET" if is_head else request.method)
+        began = perf_counter()
         try:
             if address is not None:
                 response = await _at(services, request, address)
@@ -88,7 +93,14 @@ def application(services: Lite) -> App:
         except Exception:  # noqa: BLE001 - a bug is shown as what it is, and logged whole
             _log.exception("%s %s broke", request.method, request.path)
             response = _bug_page(glance(services, request))
-        await response.answer(receive, send, head=is_head)
+        there = counted.get((address.method, address.path)) if address is not None else None
+        if there is None or is_head:
+            await response.answer(receive, send, head=is_head)
+            return
+        weighing = Weighing(scope, send, began)
+        await response.answer(receive, weighing.send)
+        market = request.market or services.default_market
+        weighing.note(services.funnels, there, request.answered, response.status_code, market)
 
     return app
 
@@ -111,6 +123,10 @@ async def _at(lite: Lite, request: Request, address: Address) -> Response:
         answer = No(stop.refused, stop.status)
     visit = visit or glance(lite, request)
     session = visit.session
+    request.market, request.answered = (
+        visit.market.code,
+        said(answer, signed_in=session is not None),
+    )
     if session is not None and session.rotate_due and not visit.cookies:
         token = await lite.signin.rotate(session)
         if token is not None:
@@ -152,14 +168,16 @@ def shown(visit: Visit, answer: Answer) -> Response:
             if visit.as_json:
                 return json_answer(data if data is not None else {"next": to}, status)
             return go_answer(to)
-        case Page(template, facts, status, data, refused):
+        case Page(template, facts, status, data, refused, keep_seconds):
             if visit.as_json and refused is not None:
                 return problem(refused, visit.refusal(refused), **(data or {}))
             if visit.as_json and data is not None:
                 return json_answer(data, status)
             wrong = _wrong(visit, refused)
             text = render(visit, template, {"wrong": wrong, **facts})
-            return _html(visit, text, 422 if refused is not None and status == 200 else status)
+            status = 422 if refused is not None and status == 200 else status
+            kept = keep_seconds if status == 200 and visit.session is not None else None
+            return _html(visit, text, status, kept)
 
 
 def _wrong(visit: Visit, refused: Refused | None) -> Mapping[str, object] | None:
@@ -191,6 +209,8 @@ def _bug_page(visit: Visit) -> Response:
     return _html(visit, render(visit, "refused.html", facts), 500)
 
 
-def _html(visit: Visit, text: str, status: int) -> Response:
+def _html(visit: Visit, text: str, status: int, keep_seconds: int | None = None) -> Response:
     zipped = "gzip" in visit.request.headers.get("accept-encoding", "")
-    return html_answer(text, status=status, zipped=zipped, secure=visit.lite.is_secure)
+    return html_answer(
+        text, status=status, zipped=zipped, secure=visit.lite.is_secure, keep_seconds=keep_seconds
+    )

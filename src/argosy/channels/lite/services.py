@@ -17,6 +17,7 @@ from argosy.base.parties.keys import Keys
 from argosy.base.parties.parties import Parties
 from argosy.base.wallet.statement import Statement
 from argosy.public_services.cashier.cashier import Cashier
+from argosy.public_services.funnel.funnel import Funnels
 from argosy.public_services.identity.identity import Identity
 from argosy.public_services.notify.notify import Notify
 from argosy.public_services.receipts.receipts import Receipts
@@ -30,7 +31,8 @@ class Lite:
 
     `default_market` is for visitors whom nothing else places. `claim` brings a party the money that
     waits for its phone; it is called after sign-up and after a rise of level. `demo` shows the in-box
-    of any phone. `public_url` has no slash at its end; with https cookies are Secure.
+    of any phone. `funnels` count what visitors come through. `public_url` has no slash at its end;
+    with https cookies are Secure.
     """
 
     clock: Clock
@@ -49,6 +51,7 @@ class Lite:
     receipts: Receipts
     notify: Notify
     broadcast: Broadcast
+    funnels: Funnels
     claim: Callable[[Party], Awaitable[object]]
     demo: bool = False
     public_url: str = "http://127.0.0.1:8080"

@@ -35,6 +35,8 @@ class Request:
         self.path: str = scope["path"]
         self.params = params
         self.scheme: str = scope["scheme"]
+        self.market = ""  # known once the visitor is
+        self.answered = ""  # what it came to, for those who count: see counting.py
         self._scope = scope
         self._receive = receive
 
