@@ -12,7 +12,8 @@ numbers. Numbers and names are part of the API and are never reused:
     150-199    base/gate, limits       450-479  the other public services
     200-249    base/orders             480-489  channels/qr
     250-299    base/parties            490-499  markets
-    500-599    the other channels      600-649  banks
+    500-569    the other channels      570-579  channels/qr, photographs
+    580-599    the other channels      600-649  banks
     1000-      products, twenty each   700-749  partners
 """
 

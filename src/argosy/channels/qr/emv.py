@@ -29,6 +29,8 @@ DYNAMIC = "12"
 _DIGITS = frozenset("0123456789")
 _HEX = frozenset("0123456789ABCDEFabcdef")
 _TEMPLATES = frozenset(f"{n:02d}" for n in (*range(26, 52), 62, 64, *range(80, 100)))
+# The standard leaves these open, and some countries put plain text there.
+_OPEN = frozenset(f"{n:02d}" for n in range(80, 100))
 _EXACT_CHARS: Mapping[str, int] = {"00": 2, "01": 2, "52": 4, "53": 3, "55": 2, "58": 2}
 _MOST_CHARS: Mapping[str, int] = {"54": 13, "56": 13, "57": 5, "59": 25, "60": 15, "61": 10}
 _MOST_CHARS_WITHIN: Mapping[tuple[str, str], int] = {
@@ -138,13 +140,19 @@ def parse_fields(text: str, at: int = 0, inside: str = "") -> tuple[Field, ...] 
         parts: tuple[Field, ...] = ()
         if not inside and name in _TEMPLATES:
             read = parse_fields(value, at + here + 4, name)
-            if isinstance(read, Refused):
+            if not isinstance(read, Refused):
+                parts = read
+            elif name not in _OPEN:
                 return read
-            parts = read
         seen.add(name)
         row.append(Field(name, value, parts, at + here))
         here += 4 + length
     return tuple(row)
+
+
+def most_chars(name: str) -> int:
+    """The most characters that a field of the top row may have."""
+    return _most(name, "")
 
 
 def leaf(name: str, value: str) -> Field:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -17,11 +17,12 @@ from argosy.base.ids import parse_id
 from argosy.base.markets import DecodedCode, PayCode
 from argosy.base.money import AMOUNT_MINOR_MAX, Money, exponent, plain
 from argosy.base.refusals import Refused
-from argosy.channels.qr import emv
-from argosy.channels.qr.emv import Code, Field, leaf, template
+from argosy.channels.qr.emv import Code, Field
 from argosy.channels.qr.latin import spell
 from argosy.channels.qr.reasons import CodeReason
+from argosy.channels.qr.standard import Additional, Local, MerchantCode, encode
 
+NOTHING_MORE = Additional()
 NAME_CHARS_MAX = 25
 CITY_CHARS_MAX = 15
 AMOUNT_CHARS_MAX = 13
@@ -35,12 +36,14 @@ _BASE_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where codes are written: the country (ISO 3166-1), the currency by name and by ISO number, and
-    the language of names that are not in Latin letters (None: they are only spelled in Latin)."""
+    the language of names that are not in Latin letters (None: they are only spelled in Latin). With
+    `whole_units` a whole amount is written without decimals (rupiah)."""
 
     country: str
     currency: str
     currency_number: str
     language: str | None = None
+    whole_units: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,34 +57,56 @@ class Said:
     reference: str | None
 
 
-def build(pay: PayCode, place: Place, accounts: Iterable[Field]) -> str | Refused:
-    """Write the code for `pay`; `accounts` are the country's own templates.
+def build(
+    pay: PayCode,
+    place: Place,
+    accounts: Iterable[Field],
+    *,
+    additional: Additional = NOTHING_MORE,
+    postal: str = "",
+    more: Iterable[Field] = (),
+) -> str | Refused:
+    """Write the code for `pay`; `accounts` are the country's own templates (fields 02 to 51).
 
-    Names are cut to what a code holds and spelled in Latin letters; the name as it is goes into the
-    language template where it is in another script. An amount or reference that does not fit is
-    refused, never cut.
+    Names are shortened to what a code holds and spelled in Latin letters, because a shop with a long
+    name must have a code as well; the name as it is goes into the language template where it is in
+    another script. Anything else that does not fit is refused, never cut. `additional` is the rest of
+    field 62 (its reference is the order's), `more` are fields 65 to 99.
     """
-    dynamic = pay.amount_minor is not None
     name = latin_name(pay.name) or latin_name(f"MERCHANT {pay.payee_number}")
-    row = [
-        leaf("01", emv.DYNAMIC if dynamic else emv.STATIC),
-        *accounts,
-        leaf("52", pay.category),
-        leaf("53", place.currency_number),
-    ]
-    if pay.amount_minor is not None:
-        row.append(leaf("54", plain(Money(pay.amount_minor, place.currency))))
-    row += [
-        leaf("58", place.country),
-        leaf("59", name),
-        leaf("60", _cut(spell(pay.city).text, CITY_CHARS_MAX) or place.country),
-    ]
-    if pay.order_reference:
-        row.append(template("62", [leaf("05", fold_reference(pay.order_reference))]))
     own_name = _cut(pay.name, NAME_CHARS_MAX)
+    local = None
     if place.language and own_name and not own_name.isascii():
-        row.append(template("64", [leaf("00", place.language), leaf("01", own_name)]))
-    return emv.build(row)
+        local = Local(place.language, own_name)
+    if pay.order_reference:
+        additional = replace(additional, reference=fold_reference(pay.order_reference))
+    amount = ""
+    if pay.amount_minor is not None:
+        amount = money_text(pay.amount_minor, place)
+    return encode(
+        MerchantCode(
+            tuple(accounts),
+            place.currency_number,
+            place.country,
+            pay.category,
+            amount,
+            name,
+            _cut(spell(pay.city).text, CITY_CHARS_MAX) or place.country,
+            postal,
+            pay.amount_minor is not None,
+            additional=additional,
+            local=local,
+            more=tuple(more),
+        )
+    )
+
+
+def money_text(amount_minor: int, place: Place) -> str:
+    """An amount as a code has it; without decimals where the country writes whole units and the
+    amount is whole."""
+    text = plain(Money(amount_minor, place.currency))
+    whole, _, part = text.partition(".")
+    return whole if place.whole_units and not part.strip("0") else text
 
 
 def read(code: Code, place: Place) -> Said | Refused:

@@ -9,7 +9,8 @@ class CodeReason(Reason):
     """Why a payment code could not be read or made.
 
     Facts, where they are known: `position` (characters from the start, from 0) and `problem` for a code
-    that cannot be read, `scheme` for one that is not taken, `field` and `most` for what is too long.
+    that cannot be read, `scheme` for one that is not taken, `field` and `most` for what is too long,
+    `field` and `problem` for what has not the right form.
     """
 
     CODE_UNREADABLE = 480, Kind.INPUT, "This is not a payment code, or not a whole one."
@@ -21,3 +22,4 @@ class CodeReason(Reason):
     CODE_FIELD_TOO_LONG = 486, Kind.INPUT, "Something is longer than a payment code can hold."
     CODE_TIP_NOT_TAKEN = 487, Kind.STATE, "The code asks for a tip or an extra fee, not taken here."
     CODE_MISSING = 488, Kind.INPUT, "No code was given."
+    CODE_FIELD_UNFIT = 489, Kind.INPUT, "Something has not the form that a payment code asks for."

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from argosy.base.refusals import Refused
 from argosy.channels.qr.emv import Code
+from argosy.channels.qr.reasons import CodeReason
 
 # Fields 02 to 25 belong to card schemes by number; countries use 06 to 08 for their own.
 CARDS = (
@@ -28,7 +30,12 @@ BY_ID = {
     "a0000006150001": "DuitNow",
     "a000000727": "VietQR",
     "br.gov.bcb.pix": "Pix",
+    "com.kh": "KHQR",
+    "la.bcel": "Lao QR",
+    "hk.com.hkicl": "FPS",
+    "vn.napas": "VietQR",
 }
+NAMELESS = "a scheme without a name"
 
 
 def schemes(code: Code, own: Mapping[str, str] | None = None) -> tuple[str, ...]:
@@ -49,3 +56,10 @@ def schemes(code: Code, own: Mapping[str, str] | None = None) -> tuple[str, ...]
         if name not in found:
             found.append(name)
     return tuple(found)
+
+
+def not_taken(code: Code, own: Mapping[str, str] | None = None) -> Refused:
+    """The refusal of a correct code that nobody here can pay: CODE_SCHEME_NOT_TAKEN, whose `scheme`
+    names every scheme in it."""
+    named = ", ".join(schemes(code, own)) or NAMELESS
+    return Refused(CodeReason.CODE_SCHEME_NOT_TAKEN, {"scheme": named})
