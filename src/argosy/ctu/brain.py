@@ -31,6 +31,7 @@ from argosy.ctu.decide.store import Verdicts, entry_of
 from argosy.ctu.events import Event
 from argosy.ctu.facts.declared import FactSet
 from argosy.ctu.facts.following import Entry
+from argosy.ctu.facts.known import KnownFacts
 from argosy.ctu.facts.online import Facts
 from argosy.ctu.facts.process import ENTITIES_MAX
 from argosy.ctu.from_operation import Logged, from_operation
@@ -78,6 +79,7 @@ class Brain:
         self.history: Relay = history_relay(db)
         self._db = db
         self._ids = ids
+        self._clock = clock
         self._registry = Registry(db, clock)
         self._offsets = dict(offsets or {})
         self._facts_url = facts_url
@@ -120,8 +122,9 @@ class Brain:
                 return
             self._stop()  # a start that was cut off may have read half
             await self.history.prepare()
-            facts = await Facts.open(
+            facts = await KnownFacts.known(
                 self._db,
+                self._clock,
                 self._facts_url,
                 offsets=self._offsets,
                 entities_max=self._entities_max,

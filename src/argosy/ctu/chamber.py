@@ -8,6 +8,7 @@ from argosy.base.store import Database
 from argosy.ctu.decide.judge import Judge
 from argosy.ctu.decide.policy import Policy
 from argosy.ctu.facts.declared import FactSet
+from argosy.ctu.facts.vector import vector_of
 from argosy.ctu.models import Features, Models, Registry
 from argosy.ctu.rules.following import Live
 from argosy.ctu.rules.vocabulary import Vocabulary, starter_attributes
@@ -24,8 +25,8 @@ class Chamber:
         self.facts = facts.version
         attributes = [name for name, type_ in starter_attributes().items() if type_ in NUMERIC]
         minutes = next(iter(offsets.values()), 0) // 60
-        self.models = Models(registry, Features(facts.columns, sorted(attributes), minutes))
-        self.rules = Live(db, Vocabulary(facts.columns), None, offsets)
+        self.models = Models(registry, Features(vector_of(facts), sorted(attributes), minutes))
+        self.rules = Live(db, Vocabulary(vector_of(facts)), None, offsets)
         self._offsets = offsets
 
     async def start(self) -> None:

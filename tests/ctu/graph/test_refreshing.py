@@ -9,7 +9,6 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from argosy.base.refusals import Bug
 from argosy.ctu.events import Event
 from argosy.ctu.facts.graph import COLUMNS, GraphFacts
 from argosy.ctu.facts.graph.columns import HOPS_MAX
@@ -20,7 +19,7 @@ from tests.ctu.graph.test_graph import Town, a_gang, crowds, honest
 
 DISTANCE = COLUMNS.index("graph.account.bad_distance")
 PAYEE_DISTANCE = COLUMNS.index("graph.payee.bad_distance")
-E0 = COLUMNS.index("graph.account.e0")
+E = slice(COLUMNS.index("graph.account.e0"), COLUMNS.index("graph.account.e7") + 1)
 
 
 def event(account, payee=None, at_ms=0):
@@ -66,7 +65,7 @@ async def test_a_label_reaches_its_neighbours_at_once(db, clock, refreshing):
     await refreshing.full(town.graph())
     facts = GraphFacts(db)
     await facts.start()
-    await facts.load(["a", "b", "c", "x"])
+    await facts.read_many([event(name) for name in "abcx"])
     clock.advance(minutes=5)
     assert await refreshing.confirmed(["a"]) == 3
     at = now_ms(clock) + LEAD_MS
@@ -100,8 +99,8 @@ async def test_embeddings_are_columns_and_do_not_drift(db, clock, refreshing):
     await refreshing.full(crowds(town, extra=1))
     await facts.catch_up()
     other = await facts.read_many([event("x1", at_ms=now_ms(clock) + LEAD_MS)])
-    assert np.isfinite(one[0, E0:]).all()
-    assert np.linalg.norm(one[0, E0:] - other[0, E0:]) < 0.5 * np.linalg.norm(one[0, E0:])
+    assert np.isfinite(one[0, E]).all()
+    assert np.linalg.norm(one[0, E] - other[0, E]) < 0.5 * np.linalg.norm(one[0, E])
 
 
 async def test_forgetting_keeps_what_is_in_force(db, clock, refreshing):
@@ -119,14 +118,44 @@ async def test_forgetting_keeps_what_is_in_force(db, clock, refreshing):
     assert not np.isnan((await graph_matrix(db, ["mule0"], [None], at))[0, DISTANCE])
 
 
-async def test_an_account_that_nobody_knows_is_missing_and_what_is_not_loaded_is_a_bug(db):
+async def test_an_account_that_nobody_knows_is_missing(db, clock, refreshing):
     facts = GraphFacts(db)
     await facts.start()
-    assert not facts.at_hand(event("who"))
-    with pytest.raises(Bug):
-        facts.read(event("who"))
+    assert np.isnan(
+        np.concatenate(facts.parts(event("who", "whom")))
+    ).all()  # there is no graph yet
+    town = Town()
+    a_gang(town)
+    await refreshing.full(town.graph())
+    await facts.catch_up()
+    assert facts.parts(event("who", "whom")) is None  # not at hand
     assert np.isnan(await facts.read_many([event("who", "whom")])).all()
-    assert facts.at_hand(event("who", "whom"))
+    assert np.isnan(np.concatenate(facts.parts(event("who", "whom")))).all()
+
+
+async def test_an_event_older_than_what_is_held_reads_what_was_in_force_then(db, clock, refreshing):
+    town = Town()
+    gang = a_gang(town)
+    times = []
+    for _ in range(4):
+        await refreshing.full(town.graph())
+        times.append(now_ms(clock) + LEAD_MS)
+        clock.advance(hours=1)
+        town.pay("mule5", f"another {len(times)}")
+        town.pay(f"another {len(times)}", "mule5")
+    town.bad(gang)
+    facts = GraphFacts(db)
+    await facts.start()
+    events = [event("mule5", "collector", at + late) for at in times for late in (-1, 0)]
+    online = await facts.read_many(events)
+    names = ["mule5"] * 8, ["collector"] * 8, [one.at_ms for one in events]
+    assert np.array_equal(online, await graph_matrix(db, *names), equal_nan=True)
+    assert len({row.tobytes() for row in online}) > 3
+    held = [n for n, one in enumerate(events) if facts.parts(one) is not None]
+    assert held  # the newest are at hand
+    assert held != list(range(8))  # and the older ones are not
+    for n in held:
+        assert np.array_equal(np.concatenate(facts.parts(events[n])), online[n], equal_nan=True)
 
 
 async def test_memory_is_bounded(db, clock, refreshing):

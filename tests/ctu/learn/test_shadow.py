@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from argosy.ctu.brain import Brain
 from argosy.ctu.facts import sets
+from argosy.ctu.facts.vector import vector_of
 from argosy.ctu.learn import Ending, Standing
 from argosy.ctu.learn.loop import Learning
 from argosy.ctu.learn.served import read_served
@@ -38,7 +39,7 @@ async def town_with_verdicts(db, clock, ids, verdicts: int) -> Town:
 async def test_candidates_are_compared_on_what_was_served_and_then_go_live(db, clock, ids):
     await town_with_verdicts(db, clock, ids, VERDICTS)
     facts = await sets.live(db)
-    served = await read_served(db, Features(facts.columns), Terms().shadow_verdicts_max)
+    served = await read_served(db, Features(vector_of(facts)), Terms().shadow_verdicts_max)
     assert len(served) == VERDICTS
 
     run = await Learning(db, clock, ids).run_once()

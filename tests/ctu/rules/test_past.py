@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from argosy.ctu.facts.declared import Fact, FactSet
+from argosy.ctu.facts.vector import vector_of
 from argosy.ctu.rules.backtest import backtest
 from argosy.ctu.rules.compiled import RuleSet
 from argosy.ctu.rules.past import read_past
@@ -59,7 +60,7 @@ async def test_what_a_rule_would_have_done(db):
 
     rules = RuleSet(
         [rule("velocity.many", "account.count_1h >= 3"), rule("velocity.paid", "payee.age >= 60")],
-        Vocabulary(FACTS.columns),
+        Vocabulary(vector_of(FACTS)),
         starter_thresholds(),
     )
     many, paid = backtest(rules, events, facts, bad).rules

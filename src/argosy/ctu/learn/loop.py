@@ -22,6 +22,7 @@ from argosy.ctu.decide.decider import Decider
 from argosy.ctu.decide.policy import Policy, load_policy
 from argosy.ctu.facts import sets
 from argosy.ctu.facts.declared import FactSet, starter
+from argosy.ctu.facts.vector import vector_of, words_of
 from argosy.ctu.learn import gangs, leaks, model_trial, report, rule_trials, training
 from argosy.ctu.learn.interception import interceptions, told
 from argosy.ctu.learn.leaks import Leak
@@ -128,7 +129,7 @@ class _Walk:
     def _features(self, facts: FactSet) -> Features:
         numeric = [n for n, t in starter_attributes().items() if t in ("number", "bool")]
         minutes = next(iter(self._offsets.values()), 0) // 60
-        return Features(facts.columns, sorted(numeric), minutes)
+        return Features(vector_of(facts), sorted(numeric), minutes)
 
     async def _step(self, name: str, says: str, **figures: Any) -> None:
         await self._journal.step(self._run.id, name, says, figures, self._since)
@@ -175,7 +176,7 @@ class _Walk:
     ) -> list[Leak]:
         as_of = await self._as_of(data, facts, features)
         pair = both(data, served)
-        found = leaks.find(data, self._terms, as_of=as_of, served=pair, declared=facts.columns)
+        found = leaks.find(data, self._terms, as_of=as_of, served=pair, declared=features.facts)
         names = sorted({leak.column for leak in found})
         says = (
             f"{len(as_of[0]) if as_of else 0} events computed again without their future, "
@@ -219,8 +220,8 @@ class _Walk:
         self, data: TrainingSet, facts: FactSet, found: Sequence[Leak]
     ) -> list[Trial]:
         today = self._run.started_at.date()
-        words = {fact.name: fact.says for fact in facts.facts if fact.says}
-        vocabulary = Vocabulary(facts.columns)
+        words = words_of(facts)
+        vocabulary = Vocabulary(vector_of(facts))
         made: list[Trial] = []
         covered = await self._covered(data)
         for scheme in sorted({str(s) for s in data.scheme[data.y == 1]}):

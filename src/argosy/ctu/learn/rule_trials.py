@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from argosy.ctu.facts.graph.columns import PLACES
 from argosy.ctu.learn import gates, mining
 from argosy.ctu.learn.leaks import Leak
 from argosy.ctu.learn.mining import Condition, Mined
@@ -21,7 +22,7 @@ from argosy.ctu.rules.vocabulary import Vocabulary
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-CLOCK: Final = ("event.hour", "event.weekday")
+CLOCK: Final = frozenset({"event.hour", "event.weekday"})
 
 
 FAMILIES: Final[Mapping[str, str]] = {
@@ -35,6 +36,7 @@ FAMILIES: Final[Mapping[str, str]] = {
     "pair": "payee",
     "received": "mule",
     "merchant": "merchant",
+    "graph": "mule",
 }
 
 
@@ -69,7 +71,7 @@ def _readable(data: TrainingSet, vocabulary: Vocabulary) -> set[str]:
     """Columns that a rule may name as numbers. Not the clock: thieves who were seen in the evening so far
     make no rule against whoever pays in the evening."""
     types = vocabulary.types()
-    return {c for c in data.columns if types.get(c) == "number" and c not in CLOCK}
+    return {c for c in data.columns if types.get(c) == "number" and c not in CLOCK | PLACES}
 
 
 def _rule_trial(

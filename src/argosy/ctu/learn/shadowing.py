@@ -16,6 +16,7 @@ from argosy.base.refusals import Refused, must
 from argosy.base.store import Database
 from argosy.ctu.decide.decider import Decider
 from argosy.ctu.facts.declared import FactSet
+from argosy.ctu.facts.vector import vector_of
 from argosy.ctu.learn import gates
 from argosy.ctu.learn.model_trial import asked
 from argosy.ctu.learn.record import Candidate, Gate, Journal, Standing
@@ -45,7 +46,7 @@ class Shadowing:
         terms: Terms,
     ) -> None:
         self._registry = Registry(db, clock)
-        self._vocabulary = Vocabulary(facts.columns)
+        self._vocabulary = Vocabulary(vector_of(facts))
         self._publishing = Publishing(db, clock, self._vocabulary, single=True)
         self._journal = journal
         self._facts = facts
@@ -173,7 +174,7 @@ class Shadowing:
         except RuleError:
             return None
         compiled = RuleSet([rule], self._vocabulary, starter_thresholds())
-        at = [served.columns.index(name) for name in self._facts.columns]
+        at = [served.columns.index(name) for name in self._vocabulary.columns]
         judged = compiled.judge(served.events, served.rows[:, at]) if len(served) else []
         return np.array([bool(one.hits) for one in judged], dtype=np.bool_)
 

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from argosy.base.store import Database, Record
 from argosy.ctu.events import Event
 from argosy.ctu.facts.declared import FactSet
+from argosy.ctu.facts.graph.past import graph_rows
+from argosy.ctu.facts.vector import vector_of
 from argosy.ctu.history import event_of_row
 from argosy.ctu.learn.terms import SOURCE_OTHER, SOURCES, Terms
 from argosy.ctu.models.features import Features
@@ -130,8 +132,10 @@ async def read(
     kept.sort(key=lambda row: (row["at_ms"], row["log_no"]))
     events = tuple(event_of_row(row) for row in kept)
     values = matrix.values[[place[str(event.id)] for event in events]]
-    order = [matrix.columns.index(name) for name in features.facts]
-    made = features.matrix(events, values[:, order])
+    known = np.hstack((values, await graph_rows(db, events)))
+    columns = vector_of(facts)
+    order = [columns.index(name) for name in features.facts]
+    made = features.matrix(events, known[:, order])
     return _labelled(kept, events, made, features.columns, said, until_ms, facts.version)
 
 

@@ -16,6 +16,7 @@ from argosy.base.refusals import Refused
 from argosy.base.store import Database
 from argosy.ctu.facts import sets
 from argosy.ctu.facts.declared import starter
+from argosy.ctu.facts.vector import vector_of
 from argosy.ctu.learn.measures import wilson_high, wilson_low
 from argosy.ctu.learn.reasons import LearnReason
 from argosy.ctu.learn.record import Candidate, Journal, Standing
@@ -82,7 +83,7 @@ class Watch:
         if candidate.kind == "model":
             said = await self._model_back(candidate, why)
         else:
-            vocabulary = Vocabulary((await sets.live(self._db) or starter()).columns)
+            vocabulary = Vocabulary(vector_of(await sets.live(self._db) or starter()))
             publishing = Publishing(self._db, self._clock, vocabulary, single=True)
             said = await publishing.withdraw(candidate.name, BY, why)
         told = why

@@ -12,6 +12,7 @@ import typer
 from argosy.base.refusals import Refused
 from argosy.ctu.facts.declared import FactSet, starter
 from argosy.ctu.facts.sets import live as live_facts
+from argosy.ctu.facts.vector import vector_of
 from argosy.ctu.rules.backtest import Report, RuleResult, backtest
 from argosy.ctu.rules.compiled import RuleSet
 from argosy.ctu.rules.declared import RuleError, read_rule, rule_name, starter_files
@@ -129,7 +130,7 @@ def test(
 
 async def _publishing(place: Place, *, single: bool = False) -> Publishing:
     facts = await _facts(place)
-    return Publishing(place.db, place.clock, Vocabulary(facts.columns), single=single)
+    return Publishing(place.db, place.clock, Vocabulary(vector_of(facts)), single=single)
 
 
 async def _facts(place: Place) -> FactSet:
@@ -243,7 +244,7 @@ async def _tested(place: Place, days: int, files: list[Path] | None) -> Report |
     from argosy.ctu.rules.past import read_past
 
     fact_set = await _facts(place)
-    vocabulary = Vocabulary(fact_set.columns)
+    vocabulary = Vocabulary(vector_of(fact_set))
     loaded = await Sets(place.db).load()
     rules = loaded.rules
     if files is not None:

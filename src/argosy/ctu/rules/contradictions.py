@@ -39,7 +39,7 @@ def domain(name: str) -> Span:
     if name == "event.amount":
         return Span(0)
     family, _, word = name.rpartition(".")
-    if "share" in word or family == "score" or name == "owner.score":
+    if "share" in word.split("_") or family == "score" or name == "owner.score":
         return Span(0, 1)
     return Span(0) if word.startswith(_COUNTED) and family != "event" else Span()
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from argosy.base.store import Database
 from argosy.ctu.events import Event
 from argosy.ctu.facts.declared import FactSet
+from argosy.ctu.facts.graph.past import graph_rows
 
 _EVENTS = """
     SELECT id, kind, at_ms, account, market, amount, currency, channel, device, session, payee,
@@ -41,7 +42,8 @@ async def read_past(
     kept = [n for n, row in enumerate(rows) if row["at_ms"] >= since_ms]
     events = [_event(rows[n]) for n in kept]
     labels = {row["event"]: row["bad"] for row in await db.all(_LABELS)}
-    return events, matrix.values[kept], labels
+    facts_then = np.hstack((matrix.values[kept], await graph_rows(db, events)))
+    return events, facts_then, labels
 
 
 def _event(row: Any) -> Event:

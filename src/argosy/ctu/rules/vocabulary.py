@@ -95,5 +95,6 @@ _MISSING_WHEN_NOTHING = (
 def starter_vocabulary(scores: Sequence[str] = ()) -> Vocabulary:
     """The vocabulary of the starter facts."""
     from argosy.ctu.facts.declared import starter
+    from argosy.ctu.facts.vector import vector_of
 
-    return Vocabulary(starter().columns, scores=scores)
+    return Vocabulary(vector_of(starter()), scores=scores)

@@ -16,6 +16,7 @@ from scipy.sparse import csgraph
 
 from argosy.base.refusals import must
 from argosy.ctu.facts.graph.columns import HOPS_MAX, STORED
+from argosy.ctu.facts.graph.confirming import STRANGE_MS, speaks_of_a_victim
 from argosy.ctu.facts.graph.gangs import communities
 
 if TYPE_CHECKING:
@@ -29,11 +30,9 @@ NETWORK_ACCOUNTS_MAX: Final = 300
 COHORT_SECONDS: Final = 3_600
 """Accounts that were opened so shortly after each other, on one device or network, were opened together."""
 
-VICTIM_SCHEMES: Final = frozenset({"takeover", "scam"})
-"""In these the account that acts is the victim; the thief is who gets the money, and whose device it is."""
-
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+Truths = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Links:
     network: Ints
     amount: Floats
     at_ms: Ints
-    shop: np.ndarray[Any, np.dtype[np.bool_]]
+    shop: Truths
     opened_ms: Floats
     bad: Ints
     bad_devices: Ints
@@ -257,7 +256,7 @@ def read_links(history: History, as_of_ms: int) -> Links:
     is_shop = table["shop"].to_numpy(zero_copy_only=False).astype(bool) & (to >= 0)
     shop[to[is_shop]] = True
     device, network = _numbered(_texts(table, "device")), _numbered(_texts(table, "network"))
-    bad, bad_devices = _confirmed(history, as_of_ms, table, who, to, device, shop)
+    bad, bad_devices = _confirmed(history, as_of_ms, table, who, to, device, at_ms, shop)
     return Links(
         accounts=tuple(str(name) for name in accounts),
         who=who,
@@ -274,7 +273,14 @@ def read_links(history: History, as_of_ms: int) -> Links:
 
 
 def _confirmed(
-    history: History, as_of_ms: int, table: Any, who: Ints, to: Ints, device: Ints, shop: Any
+    history: History,
+    as_of_ms: int,
+    table: Any,
+    who: Ints,
+    to: Ints,
+    device: Ints,
+    at_ms: Ints,
+    shop: Any,
 ) -> tuple[Ints, Ints]:
     """Accounts and devices that labels known by `as_of_ms` say are bad."""
     if history.labels is None:
@@ -282,22 +288,32 @@ def _confirmed(
     labels = history.labels
     said = labels.filter(labels.at_ms < as_of_ms).order_by("known", "at_ms").to_pyarrow()
     last = {}
-    for event, bad, scheme in zip(
-        *(said[c].to_pylist() for c in ("event", "bad", "scheme")), strict=True
+    for event, bad, source, scheme in zip(
+        *(said[c].to_pylist() for c in ("event", "bad", "source", "scheme")), strict=True
     ):
-        last[event] = (bad, scheme)
+        last[event] = (bad, source, scheme)
     rows = np.array(
-        [n for n, id_ in enumerate(table["id"].to_pylist()) if last.get(id_, (False, ""))[0]],
+        [n for n, id_ in enumerate(table["id"].to_pylist()) if last.get(id_, (False,))[0]],
         dtype=np.int64,
     )
     if not rows.size:
         return np.empty(0, np.int64), np.empty(0, np.int64)
     ids = table["id"].take(rows).to_pylist()
-    thief = np.array([last[id_][1] not in VICTIM_SCHEMES for id_ in ids])
+    thief = np.array([not speaks_of_a_victim(*last[id_][1:]) for id_ in ids])
     payees = to[rows][(to[rows] >= 0)]
     payees = payees[~shop[payees]]
-    mine = device[rows]
-    return np.union1d(who[rows][thief], payees), np.unique(mine[mine >= 0])
+    theirs = rows[(device[rows] >= 0) & (thief | _strange(rows, who, device, at_ms))]
+    return np.union1d(who[rows][thief], payees), np.unique(device[theirs])
+
+
+def _strange(rows: Ints, who: Ints, device: Ints, at_ms: Ints) -> Truths:
+    """Of each event in `rows`, whether its account was not yet at home on its device."""
+    pair = who * (int(device.max(initial=0)) + 2) + device
+    pairs, number = np.unique(pair, return_inverse=True)
+    first = np.full(len(pairs), np.iinfo(np.int64).max)
+    np.minimum.at(first, number, at_ms)
+    found: Truths = at_ms[rows] - first[number[rows]] <= STRANGE_MS
+    return found
 
 
 def _texts(table: Any, name: str) -> Any:

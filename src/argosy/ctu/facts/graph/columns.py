@@ -53,30 +53,30 @@ class GraphColumn(msgspec.Struct, frozen=True):
     says: str
 
 
-_WHOSE: Final[tuple[tuple[Whose, str], ...]] = (
-    ("account", ""),
-    ("payee", ", of who gets the money"),
-)
-
-
-def _columns() -> tuple[GraphColumn, ...]:
-    found = [
+def _of(entity: Whose, whose: str) -> list[GraphColumn]:
+    return [
         GraphColumn(f"graph.{entity}.{name}", entity, place, _SAYS[name] + whose)
-        for entity, whose in _WHOSE
         for place, name in enumerate(STORED)
     ]
-    found += [
-        GraphColumn(
-            f"graph.account.e{n}",
-            "account",
-            len(STORED) + n,
-            "where the account lies in the graph of transfers",
-        )
+
+
+def _places() -> list[GraphColumn]:
+    says = "where the account lies in the graph of transfers"
+    return [
+        GraphColumn(f"graph.account.e{n}", "account", len(STORED) + n, says)
         for n in range(DIMENSIONS)
     ]
-    return tuple(found)
 
 
-GRAPH_COLUMNS: Final[tuple[GraphColumn, ...]] = _columns()
+GRAPH_COLUMNS: Final[tuple[GraphColumn, ...]] = (
+    *_of("account", ""),
+    *_places(),
+    *_of("payee", ", of who gets the money"),
+)
+"""All of the account's, in the order of a stored row, then the payee's."""
 COLUMNS: Final[tuple[str, ...]] = tuple(column.name for column in GRAPH_COLUMNS)
 WIDTH: Final = len(STORED) + DIMENSIONS
+"""So many columns are the account's; the others are the payee's."""
+
+PLACES: Final = frozenset(column.name for column in _places())
+"""Columns that mean something to a model only: no rule speaks of them."""

@@ -8,15 +8,26 @@ from typing import Any, Final
 import numpy as np
 
 from argosy.base.store import Database
+from argosy.ctu.events import Event
 from argosy.ctu.facts.graph.columns import COLUMNS, DIMENSIONS, GRAPH_COLUMNS, LAYOUT, STORED, WIDTH
 
 _FACTS: Final = """
-    SELECT key, since_ms, facts AS told FROM ctu.graph_facts WHERE layout = $1 AND since_ms <= $2
+    SELECT key, since_ms, facts AS told FROM ctu.graph_facts
+     WHERE key = ANY ($1) AND since_ms <= $2 AND layout = $3
 """
-_PLACES: Final = "SELECT key, since_ms, place AS told FROM ctu.embeddings WHERE since_ms <= $1"
+_PLACES: Final = """
+    SELECT key, since_ms, place AS told FROM ctu.embeddings WHERE key = ANY ($1) AND since_ms <= $2
+"""
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Dated = tuple[np.ndarray[Any, np.dtype[np.int64]], Floats]
+
+
+async def graph_rows(db: Database, events: Sequence[Event]) -> Floats:
+    """`graph_matrix` of `events`."""
+    return await graph_matrix(
+        db, [e.account for e in events], [e.payee for e in events], [e.at_ms for e in events]
+    )
 
 
 async def graph_matrix(
@@ -30,8 +41,9 @@ async def graph_matrix(
     `accounts`, `payees` and `at_ms` (Unix milliseconds) are of equal length, one entry an event.
     """
     last = max(at_ms, default=0)
-    facts = _by_key(await db.all(_FACTS, LAYOUT, last), len(STORED))
-    places = _by_key(await db.all(_PLACES, last), DIMENSIONS)
+    keys = list({name for name in (*accounts, *payees) if name})
+    facts = _by_key(await db.all(_FACTS, keys, last, LAYOUT), len(STORED))
+    places = _by_key(await db.all(_PLACES, keys, last), DIMENSIONS)
     found = np.full((len(at_ms), len(COLUMNS)), np.nan)
     for entity, names in (("account", accounts), ("payee", payees)):
         mine = [(n, c.place) for n, c in enumerate(GRAPH_COLUMNS) if c.entity == entity]

@@ -8,20 +8,23 @@ engine read the same value for the same event.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from argosy.base.refusals import must
 from argosy.base.store import Database
 from argosy.ctu.events import Event
-from argosy.ctu.facts.graph.columns import COLUMNS, DIMENSIONS, GRAPH_COLUMNS, LAYOUT, STORED, WIDTH
+from argosy.ctu.facts.graph.columns import COLUMNS, DIMENSIONS, LAYOUT, STORED, WIDTH
+from argosy.ctu.facts.graph.past import graph_rows
 
 LEAD_MS: Final = 15_000
 """A refresh is in force so long after it was written."""
 
 ACCOUNTS_MAX: Final = 200_000
 """So many accounts' values one process holds."""
+
+FAR_MS: Final = 2**62
+"""Farther back than any event."""
 
 KEPT: Final = 2
 """Values held of one account: the one in force and the one that will be, or was."""
@@ -45,21 +48,20 @@ _NEWS = """
 """
 _LATEST = "SELECT coalesce(max(number), 0) FROM ctu.graph_refreshes"
 
-_OF_ACCOUNT = tuple((n, c.place) for n, c in enumerate(GRAPH_COLUMNS) if c.entity == "account")
-_OF_PAYEE = tuple((n, c.place) for n, c in enumerate(GRAPH_COLUMNS) if c.entity == "payee")
-_ACCOUNT_AT = np.array([n for n, _ in _OF_ACCOUNT])
-_ACCOUNT_FROM = np.array([place for _, place in _OF_ACCOUNT])
-_PAYEE_AT = np.array([n for n, _ in _OF_PAYEE])
-_PAYEE_FROM = np.array([place for _, place in _OF_PAYEE])
+Vector = np.ndarray[Any, np.dtype[np.float64]]
+Dated = tuple[int, Vector, Vector]
+"""What is in force from a moment on: the account's columns, and those of whoever is paid."""
 
-Dated = tuple[int, np.ndarray]
+_WIDTH_PAYEE: Final = len(COLUMNS) - WIDTH
+_NO_ACCOUNT: Final = np.full(WIDTH, np.nan)
+_NO_PAYEE: Final = np.full(_WIDTH_PAYEE, np.nan)
 
 
 class GraphFacts:
     """The graph facts of one process, as extra columns of the fact vector.
 
-    Use: `await start()` once; for an event `await load(keys_of(event))` unless `at_hand(event)`, then
-    `read(event)`; `await catch_up()` every few seconds, more often than `LEAD_MS`.
+    Use: `await start()` once; for an event `parts(event)`, and where that is None `read_many`;
+    `await catch_up()` every few seconds, more often than `LEAD_MS`.
     """
 
     columns: tuple[str, ...] = COLUMNS
@@ -67,99 +69,112 @@ class GraphFacts:
     def __init__(self, db: Database, accounts_max: int = ACCOUNTS_MAX) -> None:
         self._db = db
         self._accounts_max = accounts_max
-        self._dated: dict[str, tuple[tuple[Dated, ...], tuple[Dated, ...]]] = {}
+        self._dated: dict[str, tuple[Dated, ...]] = {}
         self._number = 0
-
-    @staticmethod
-    def keys_of(event: Event) -> tuple[str, ...]:
-        """The accounts whose values belong to `event`."""
-        if event.payee is None:
-            return (event.account,)
-        return (event.account, event.payee)
-
-    def at_hand(self, event: Event) -> bool:
-        """Whether `read` may be called now."""
-        return event.account in self._dated and (event.payee is None or event.payee in self._dated)
 
     async def start(self) -> None:
         """Begin with the refreshes that there are."""
         self._number = int(await self._db.value(_LATEST))
         self._dated.clear()
 
-    async def load(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
-        """Bring the values of accounts into memory; give the newest of each, NaN where missing.
+    def parts(self, event: Event) -> tuple[Vector, Vector] | None:
+        """The columns for `event` as of its time, in two pieces that follow each other; NaN is missing.
 
-        Shape of a value: (`WIDTH`,), in the order of `STORED` and then `e0` ....
+        None where they are not at hand: then `read_many` must be awaited. The pieces are shared: nobody
+        may write into them.
         """
-        wanted = list(dict.fromkeys(keys))
-        while missing := [key for key in wanted if key not in self._dated]:
-            must(len(wanted) < self._accounts_max, "more accounts at once than may be held")
-            # What is wanted and here goes to the end, so that making room does not take it.
-            for key in wanted:
-                if key in self._dated:
-                    self._dated[key] = self._dated.pop(key)
-            await self._fetch(missing)
-        return {key: self._value(key, None) for key in wanted}
+        if not self._number:  # nobody ever wrote anything
+            return _NO_ACCOUNT, _NO_PAYEE
+        at_ms = event.at_ms
+        mine = _in_force(self._dated.get(event.account), at_ms)
+        if mine is None:
+            return None
+        if event.payee is None:
+            return mine[1], _NO_PAYEE
+        theirs = _in_force(self._dated.get(event.payee), at_ms)
+        return None if theirs is None else (mine[1], theirs[2])
 
-    def read(self, event: Event) -> np.ndarray:
-        """The columns for `event` as of its time: float64, shape (len(columns),), NaN is missing."""
-        must(self.at_hand(event), "graph facts are read before they are loaded")
-        row = np.full(len(COLUMNS), np.nan)
-        row[_ACCOUNT_AT] = self._value(event.account, event.at_ms)[_ACCOUNT_FROM]
-        if event.payee is not None:
-            row[_PAYEE_AT] = self._value(event.payee, event.at_ms)[_PAYEE_FROM]
-        return row
-
-    async def read_many(self, events: Sequence[Event]) -> np.ndarray:
-        """The columns for `events`: float64, shape (len(events), len(columns))."""
-        await self.load(key for event in events for key in self.keys_of(event))
-        if not events:
-            return np.empty((0, len(COLUMNS)))
-        return np.stack([self.read(event) for event in events])
+    async def read_many(self, events: Sequence[Event]) -> Vector:
+        """The columns for `events`: float64, shape (len(events), len(columns)). Raises `Unavailable`."""
+        rows = np.full((len(events), len(COLUMNS)), np.nan)
+        absent = self._filled(rows, events, range(len(events)))
+        if absent:
+            keys = {key for n in absent for key in (events[n].account, events[n].payee) if key}
+            await self._fetch([key for key in keys if key not in self._dated])
+            absent = self._filled(rows, events, absent)
+        if absent:  # older than what is held here, or more accounts at once than are held
+            rows[absent] = await graph_rows(self._db, [events[n] for n in absent])
+        return rows
 
     async def catch_up(self) -> int:
         """Take in what was written since; how many refreshes that were. A refresh without a list of
         accounts concerns all of them."""
         news = await self._db.all(_NEWS, self._number)
         for row in news:
-            if row["keys"] is None:
-                stale = list(self._dated)
-            else:
-                stale = [key for key in row["keys"] if key in self._dated]
+            stale = list(self._dated) if row["keys"] is None else row["keys"]
             for key in stale:
-                del self._dated[key]
+                self._dated.pop(key, None)
             self._number = row["number"]
         return len(news)
 
-    def _value(self, key: str, at_ms: int | None) -> np.ndarray:
-        row = np.full(WIDTH, np.nan)
-        facts, places = self._dated[key]
-        for dated, part in ((facts, slice(0, len(STORED))), (places, slice(len(STORED), WIDTH))):
-            for since_ms, values in dated:  # the newest first
-                if at_ms is None or since_ms <= at_ms:
-                    row[part] = values
-                    break
-        return row
+    def _filled(self, rows: Vector, events: Sequence[Event], places: Iterable[int]) -> list[int]:
+        """Write the rows that are at hand; the places of the others."""
+        absent = []
+        for n in places:
+            parts = self.parts(events[n])
+            if parts is None:
+                absent.append(n)
+            else:
+                rows[n, :WIDTH], rows[n, WIDTH:] = parts
+        return absent
 
     async def _fetch(self, keys: list[str]) -> None:
+        """Bring the values of accounts into memory, as far as there is room."""
+        del keys[self._accounts_max :]
         number = self._number
         facts = await self._dated_rows(_LOAD, "facts", keys, len(STORED))
         places = await self._dated_rows(_LOAD_PLACES, "place", keys, DIMENSIONS)
         if number != self._number:  # a refresh came in between: what was read may be half of each
-            await self._fetch(keys)
             return
         if len(self._dated) + len(keys) > self._accounts_max:
             for key in list(self._dated)[: self._accounts_max // 10 + len(keys)]:
                 del self._dated[key]
         for key in keys:
-            self._dated[key] = (tuple(facts.get(key, ())), tuple(places.get(key, ())))
+            self._dated[key] = _joined(facts.get(key, []), places.get(key, []))
 
     async def _dated_rows(
         self, sql: str, column: str, keys: list[str], width: int
-    ) -> dict[str, list[Dated]]:
-        found: dict[str, list[Dated]] = {}
+    ) -> dict[str, list[tuple[int, Vector]]]:
+        found: dict[str, list[tuple[int, Vector]]] = {}
         for row in await self._db.all(sql, keys):
             values = np.array(row[column], dtype=np.float64)
             if values.shape == (width,):
                 found.setdefault(row["key"], []).append((row["since_ms"], values))
         return found
+
+
+def _in_force(dated: tuple[Dated, ...] | None, at_ms: int) -> Dated | None:
+    """What holds at a moment; None where that is not known here."""
+    if dated is not None:
+        for one in dated:
+            if one[0] <= at_ms:
+                return one
+    return None
+
+
+def _joined(
+    facts: Sequence[tuple[int, Vector]], places: Sequence[tuple[int, Vector]]
+) -> tuple[Dated, ...]:
+    """One account's values, the newest first. Where there may be older ones than were read, the last
+    says only from when on all is known."""
+    known_from = max([-FAR_MS, *(kind[-1][0] for kind in (facts, places) if len(kind) == KEPT)])
+    found: list[Dated] = []
+    times = {since for since, _ in (*facts, *places)} | {known_from}
+    for since in sorted((time for time in times if time >= known_from), reverse=True):
+        mine = np.full(WIDTH, np.nan)
+        for dated, part in ((facts, slice(0, len(STORED))), (places, slice(len(STORED), WIDTH))):
+            value = next((values for from_ms, values in dated if from_ms <= since), None)
+            if value is not None:
+                mine[part] = value
+        found.append((since, mine, mine[:_WIDTH_PAYEE]))
+    return tuple(found)

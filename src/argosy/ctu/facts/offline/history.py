@@ -69,7 +69,9 @@ _EXPORT = """
            merchant, network, phone, instrument, to_json(proofs) AS proofs, attributes, outcome, log_no
       FROM ctu.events WHERE at_ms >= $1 AND at_ms < $2
 """
-_EXPORT_LABELS = "SELECT event, at_ms, bad, scheme, known_no FROM ctu.labels WHERE at_ms < $1"
+_EXPORT_LABELS = (
+    "SELECT event, at_ms, bad, source, scheme, known_no FROM ctu.labels WHERE at_ms < $1"
+)
 _EVER_MS: Final = (-(2**62), 2**62)
 
 
@@ -78,8 +80,8 @@ class History:
 
     `events` has `place` (0, 1, ... in the order of the log), `seen` (what `known` of a label is
     compared with), `at_ms`, the texts of `TEXTS` (missing, never empty), `pair`, `amount` and
-    `proofs`. `labels` has `event`, `known`, `at_ms`, `scheme`, `bad`: a label is known to an event
-    with `seen >= known`.
+    `proofs`. `labels` has `event`, `known`, `at_ms`, `source`, `scheme`, `bad`: a label is known to an
+    event with `seen >= known`.
     """
 
     def __init__(self, con: Backend, events: Table, labels: Table | None = None) -> None:
@@ -204,6 +206,7 @@ _EXPORT_LABEL_TYPES: Final = {
     "event": "VARCHAR",
     "at_ms": "BIGINT",
     "bad": "BOOLEAN",
+    "source": "VARCHAR",
     "scheme": "VARCHAR",
     "known_no": "BIGINT",
 }
@@ -271,10 +274,12 @@ def _labels(given: Table, *, by_log: bool) -> Table:
     known = given.known_no if by_log and "known_no" in given.columns else given.at_ms
     # A label that the log has not told of yet has no number: nobody knows of it.
     scheme = given.scheme.cast("string").fill_null("") if "scheme" in given.columns else _none()
+    source = given.source.cast("string").fill_null("") if "source" in given.columns else _none()
     return given.select(
         event=given.event.cast("string"),
         known=known.cast("int64"),
         at_ms=given.at_ms.cast("int64"),
+        source=source,
         scheme=scheme,
         bad=given.bad.cast("boolean"),
     ).filter(_.bad.notnull() & _.known.notnull())
