@@ -7,6 +7,7 @@ import re
 import pytest
 
 from argosy.base.outbox import Relay, append
+from argosy.base.outbox.events import COLUMNS, announced
 from argosy.base.parties.facts import Personal
 from argosy.base.ports import Decision
 from argosy.base.postings import Event
@@ -19,9 +20,10 @@ from argosy.products.send.claims import claim
 from argosy.products.send.facts import Send, TakeBack
 from argosy.products.top_up.facts import TopUp
 from argosy.products.withdraw.facts import Withdraw
-from argosy.public_services.notices.notices import READER
+from argosy.public_services.notices.notices import READER, Notices
 from argosy.public_services.notify.notify import Notify
 from argosy.public_services.words.words import Words
+from tests.log import readable
 from tests.products.town import Town, money
 from tests.public_services.notices.conftest import Post
 
@@ -417,9 +419,76 @@ async def test_what_needs_no_message_stays_in_the_database(town: Town, post: Pos
     assert await post.relay.step() == 0
 
 
+# --- receipts for those who pay --------------------------------------------------------------------------
+
+
+async def test_a_payer_is_told_of_payments_only_where_the_market_wants_it(
+    town: Town, post: Post
+) -> None:
+    async def trades() -> None:
+        tea = town.people["tea"].number
+        await town.ask("anita", PayMerchant(town.ids.new(), money("3"), tea))
+        await send(town)
+        await send(town, NEW_PHONE)
+
+    await trades()
+    assert await heard(post, "anita") == []
+    market = town.market.code
+    post.notices = Notices(town.db, town.tools, post.notify, {market})
+    post.relay = post.notices.relay()
+    await trades()
+    assert await heard(post, "anita") == [
+        "You paid ₹3.00 to tea.",
+        "You sent ₹100.50 to ra….",
+        "You sent ₹100.50 to ...0009. It waits until the phone has a wallet.",
+    ]
+    assert await heard(post, "tea") == []
+
+
+async def test_a_payer_who_is_told_something_more_gets_no_second_message(
+    town: Town, post: Post
+) -> None:
+    post.notices = Notices(town.db, town.tools, post.notify, {town.market.code})
+    post.relay = post.notices.relay()
+    await send(town, NEW_PHONE)
+    await claim(town.tools, await town.join("nila", NEW_PHONE), NEW_PHONE)
+    texts = await heard(post, "anita")
+    assert texts[-1] == "The ₹100.50 you sent has arrived: ni… has it now."
+    assert len(texts) == 2
+
+
+# --- what it costs ---------------------------------------------------------------------------------------
+
+
+async def test_a_batch_reads_each_person_once_and_stores_in_one_statement(
+    town: Town, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many messages there are: a page of orders, those told, their names, one insert."""
+    for _ in range(40):
+        await send(town, amount="1")
+    await readable(town.db)
+    rows = await town.db.all(
+        f"SELECT {COLUMNS} FROM outbox.events e WHERE kind = 'transfer.paid' ORDER BY xact, place"
+    )
+    asked: list[str] = []
+    own = town.db.all
+
+    async def counted(sql: str, *args: object) -> object:
+        asked.append(sql)
+        return await own(sql, *args)
+
+    monkeypatch.setattr(town.db, "all", counted)
+    before = await town.db.value("SELECT count(*) FROM parties.access_log")
+    async with town.db.work() as conn:
+        await post.notices.handle([announced(row) for row in rows], conn)
+    assert len(asked) == 3
+    assert await town.db.value("SELECT count(*) FROM notify.message") == 40
+    assert await town.db.value("SELECT count(*) FROM parties.access_log") == before + 1
+
+
 @pytest.mark.parametrize("language", ["en", "hi"])
 def test_both_languages_say_everything_that_may_have_to_be_said(language: str) -> None:
-    from argosy.public_services.notices.table import SAID, SAID_OF_ANY
+    from argosy.public_services.notices.table import RECEIPTS, SAID, SAID_OF_ANY
 
     words = Words(load(), strict=True)
     wanted = {
@@ -427,7 +496,7 @@ def test_both_languages_say_everything_that_may_have_to_be_said(language: str) -
         for said in (SAID, SAID_OF_ANY)
         for ls in said.values()
         for line in ls
-    }
+    } | {f"notices.{line.what}" for line in RECEIPTS.values()}
     assert len(wanted) > 25
     assert {key for key in wanted if not words.has(key, language)} == set()
     spoken = {key for key in words.keys(language) if key.startswith("notices.")}

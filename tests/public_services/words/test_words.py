@@ -9,18 +9,22 @@ import pkgutil
 import tomllib
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+from random import Random
 
 import pytest
+from babel import Locale
+from babel.numbers import format_currency
 
 import argosy
 from argosy.base.manifest import discover
 from argosy.base.markets import Market
-from argosy.base.money import Money
+from argosy.base.money import Money, exponent, plain
 from argosy.base.parties.facts import PartyReason
 from argosy.base.refusals import Kind, Reason, Refused, every_reason
 from argosy.public_services.signin.facts import SigninReason
-from argosy.public_services.words import templates
+from argosy.public_services.words import amounts, templates
 from argosy.public_services.words.catalogue import WordsError
 from argosy.public_services.words.words import Words, WordsMissing
 
@@ -104,6 +108,24 @@ def test_hindi_says_everything_that_a_customer_may_meet() -> None:
     for_programs = {r.code for r in all_reasons() if 700 <= int(r) < 800}
     for table in ("refusal", "signin", "identity"):
         assert set(said["en"][table]) - set(said["hi"][table]) <= for_programs
+
+
+@pytest.mark.parametrize("currency", ["INR", "THB", "PHP", "IDR", "JPY", "KWD"])
+def test_amounts_are_written_as_babel_writes_them(currency: str) -> None:
+    """Whether the quick form is used or not; and it is used for all but a few locales."""
+    chance, quick = Random(currency), 0
+    names = ["en_IN", "hi_IN", "bn_IN", "th_TH", "fil_PH", "id_ID", "de_CH", "pl_PL", "ar_EG"]
+    for name in names:
+        locale, decimals = Locale.parse(name), exponent(currency) or 0
+        form = amounts._form(name, currency)
+        quick += "_own_form" in form.__qualname__
+        for _ in range(50):
+            minor = chance.choice((1, -1)) * chance.randrange(10 ** chance.randrange(1, 15))
+            text = Decimal(plain(Money(minor, currency)))
+            pattern = amounts._pattern(locale, decimals)
+            said = format_currency(text, currency, pattern, locale, currency_digits=False)
+            assert form(minor) == said, name
+    assert quick >= len(names) - 1
 
 
 @pytest.mark.parametrize(

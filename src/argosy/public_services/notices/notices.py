@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from argosy.base.money import Money
+from argosy.base.orders.cash import shown_code
 from argosy.base.orders.facts import Order
+from argosy.base.orders.reading import PAGE_ORDERS_MAX
 from argosy.base.outbox import Announced, Relay
 from argosy.base.parties.facts import Party, PartyKind
 from argosy.base.parties.keys import WrongKey
@@ -26,6 +28,7 @@ from argosy.base.products import Tools
 from argosy.base.store import Connection, Database
 from argosy.public_services.notices.table import (
     ONLY,
+    ONLY_WITH_RECEIPTS,
     PAYEE,
     PAYER,
     PHONE,
@@ -42,7 +45,6 @@ READER = "notices"
 PURPOSE = "name the other side in a message about money"
 BATCH_EVENTS_MAX = 5_000
 PAUSE_SECONDS = 0.2
-MESSAGES_AT_ONCE_MAX = 500
 
 _log = logging.getLogger(__name__)
 
@@ -59,13 +61,18 @@ class _Due:
 class Notices:
     """Tells people what happened to their money. `notify` keeps and carries the messages.
 
-    It begins with what is announced after its first start: nobody is told of what is long past.
+    It begins with what is announced after its first start: nobody is told of what is long past. In
+    the markets `receipts` the payer too gets a message of every payment, beside the answer on the
+    screen.
     """
 
-    def __init__(self, db: Database, tools: Tools, notify: Notify) -> None:
+    def __init__(
+        self, db: Database, tools: Tools, notify: Notify, receipts: Collection[str] = ()
+    ) -> None:
         self._db = db
         self._tools = tools
         self._notify = notify
+        self._receipts = frozenset(receipts)
 
     def relay(self) -> Relay:
         """What has to run for messages to be written; of several processes one at a time does."""
@@ -76,72 +83,79 @@ class Notices:
             batch_events_max=BATCH_EVENTS_MAX,
             pause_seconds=PAUSE_SECONDS,
             from_now=True,
-            only=ONLY,
+            only=ONLY_WITH_RECEIPTS if self._receipts else ONLY,
         )
 
     async def handle(self, events: Sequence[Announced], conn: Connection) -> None:
         """Write the messages of `events` in the transaction of `conn`. Raises where a reading fails,
         and then none of them is written."""
-        told = [event for event in events if concerns(event)]
+        told = [event for event in events if concerns(event, self._receipts)]
         orders = await self._orders(told)
         due = [
             _Due(event, order, line)
             for event in told
             if (order := orders.get(event.subject)) is not None
-            for line in lines(event, order)
+            for line in lines(event, order, self._receipts)
         ]
-        messages: list[Message] = []
-        for start in range(0, len(due), MESSAGES_AT_ONCE_MAX):
-            page = due[start : start + MESSAGES_AT_ONCE_MAX]
-            written = await asyncio.gather(*(self._write(one) for one in page))
-            messages += [message for message in written if message is not None]
+        parties, names = await self._parties(due), await self._names(due)
+        written = (self._write(one, parties, names) for one in due)
         # all reading is done: from the first message on, the transaction holds back other readers
-        await self._notify.store_many(messages, conn)
+        await self._notify.store_many([m for m in written if m is not None], conn)
 
     async def _orders(self, told: Sequence[Announced]) -> dict[UUID, Order]:
         ids = list(dict.fromkeys(event.subject for event in told))
-        found = await asyncio.gather(*(self._tools.orders.get(one) for one in ids))
-        missing = [one for one, order in zip(ids, found, strict=True) if order is None]
+        found: dict[UUID, Order] = {}
+        for start in range(0, len(ids), PAGE_ORDERS_MAX):
+            found.update(await self._tools.orders.many(ids[start : start + PAGE_ORDERS_MAX]))
+        missing = [one for one in ids if one not in found]
         if missing:
             _log.error("nobody is told of orders that are not there: %s", missing)
-        return {order.id: order for order in found if order is not None}
+        return found
 
-    async def _write(self, due: _Due) -> Message | None:
+    async def _parties(self, due: Sequence[_Due]) -> dict[UUID, Party]:
+        """Those who are told, each read once."""
+        ids = dict.fromkeys(_side(one.order, one.line.whom) for one in due)
+        wanted = [one for one in ids if one is not None]
+        found = await asyncio.gather(*(self._tools.parties.get(one) for one in wanted))
+        return {party.id: party for party in found if party is not None}
+
+    async def _names(self, due: Sequence[_Due]) -> dict[UUID, str | None]:
+        """The masked names that are spoken of, each read and logged once."""
+        ids = dict.fromkeys(_side(one.order, one.line.named) for one in due)
+        wanted = [one for one in ids if one is not None]
+        found = await asyncio.gather(*(self._name(one) for one in wanted))
+        return dict(zip(wanted, found, strict=True))
+
+    def _write(
+        self, due: _Due, parties: Mapping[UUID, Party], names: Mapping[UUID, str | None]
+    ) -> Message | None:
         """The message; None where there is nobody of that sort in the order."""
         event, order, line = due.event, due.order, due.line
         to, phone, language = None, None, self._tools.markets[order.market].languages[0]
         if line.whom == PHONE:
             phone = self._phone(order)
         else:
-            party = await self._told(order, line)
-            if party is not None:
+            side = _side(order, line.whom)
+            party = parties.get(side) if side is not None else None
+            if party is not None and not (line.but_shops and party.kind is PartyKind.MERCHANT):
                 to, language = party.id, party.language
         if to is None and phone is None:
             return None
         facts = self._facts(event, order)
-        name = await self._name(order, line.named)
+        named = _side(order, line.named)
+        name = names.get(named) if named is not None else None
         if name is not None:
             facts["name"] = name
         template = f"notices.{line.what}"
         number = message_id(event, line.whom)
         return Message(number, template, facts, order.market, language, to, phone)
 
-    async def _told(self, order: Order, line: Line) -> Party | None:
-        party_id = _side(order, line.whom)
-        party = await self._tools.parties.get(party_id) if party_id is not None else None
-        if party is not None and line.but_shops and party.kind is PartyKind.MERCHANT:
-            return None
-        return party
-
-    async def _name(self, order: Order, side: str | None) -> str | None:
-        """The masked name of a side; None where there is none, or none that opens."""
-        party_id = _side(order, side)
-        if party_id is None:
-            return None
+    async def _name(self, party_id: UUID) -> str | None:
+        """The masked name of a party; None where there is none, or none that opens."""
         try:
             return await self._tools.parties.display_name(party_id, READER, PURPOSE)
         except WrongKey:
-            _log.exception("order %s: a name does not open, the message goes without", order.id)
+            _log.exception("party %s: the name does not open, messages go without", party_id)
             return None
 
     def _phone(self, order: Order) -> str | None:
@@ -153,6 +167,14 @@ class Notices:
             return self._tools.keys.open(sealed, "order", str(order.id), "phone")
         except WrongKey:
             _log.exception("order %s: the phone does not open, so it is not told", order.id)
+            return None
+
+    def _code(self, order: Order) -> str | None:
+        """The one-time code of an order that still waits."""
+        try:
+            return shown_code(self._tools.keys, order)
+        except WrongKey:
+            _log.exception("order %s: the code does not open, so it is not told", order.id)
             return None
 
     def _facts(self, event: Announced, order: Order) -> dict[str, Any]:

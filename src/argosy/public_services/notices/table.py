@@ -6,11 +6,12 @@ receipt, a merchant has the till. All others whom the money concerns are told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
 from argosy.base.ids import derive
+from argosy.base.orders.cash import CODE
 from argosy.base.orders.facts import Order
 from argosy.base.outbox import OBSERVED, Announced
 
@@ -23,6 +24,9 @@ ONLY = f"""
     e.kind <> '{OBSERVED}' AND (e.kind <> '{SALE}' OR e.body->>'at' <> e.body->>'created_at')
 """
 
+ONLY_WITH_RECEIPTS = f"e.kind <> '{OBSERVED}'"
+"""Where a market wants the payer told of every payment, none is passed over."""
+
 When = Callable[[Announced, Order], bool]
 
 
@@ -31,7 +35,9 @@ def _always(_event: Announced, _order: Order) -> bool:
 
 
 def released(event: Announced, _order: Order | None = None) -> bool:
-    """Whether a human has just let the money out of review."""
+    """Whether a human has just let the money out of review: later than it was asked for."""
+    if event.body.get("at") == event.body.get("created_at") is not None:
+        return False
     return event.id == released_id(event.subject, event.kind)
 
 
@@ -72,16 +78,34 @@ def _stopped_claim(event: Announced, order: Order) -> bool:
     return _stopped(event, order) and _waited(event, order)
 
 
+def _has_code(event: Announced, order: Order) -> bool:
+    return CODE in order.data and not released(event)
+
+
+def _code_again(event: Announced, order: Order) -> bool:
+    return CODE in order.data and released(event)
+
+
+def _by_customer(_event: Announced, order: Order) -> bool:
+    return order.data.get("taken_by") == "customer"
+
+
+def _asked_by(side: str) -> When:
+    return lambda event, _order: event.body.get("asked_by") == side
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """Tell `whom` (a side of the order, or the phone that money waits for) the words `what`; `named`
-    is the side whose masked name they speak of. Merchants are left out where `but_shops`."""
+    is the side whose masked name they speak of. Merchants are left out where `but_shops`. With `coded`
+    the words tell the order's one-time code, so that they are a secret and forgotten with it."""
 
     whom: str
     what: str
     named: str | None = None
     when: When = _always
     but_shops: bool = False
+    coded: bool = False
 
 
 _CHECKED = (
@@ -128,6 +152,35 @@ SAID: dict[str, tuple[Line, ...]] = {
     ),
     "top_up.unknown": (Line(PAYEE, "bank_silent"),),
     "top_up.stuck": (Line(PAYEE, "bank_stuck"),),
+    "cash_in.held": (Line(PAYEE, "cash_in_code", PAYER, _has_code, coded=True),),
+    "cash_in.paid": (
+        Line(PAYEE, "cash_in_done", PAYER),
+        Line(PAYER, "cash_in_taken", PAYEE, _by_customer),
+    ),
+    "cash_in.returned": (
+        Line(PAYEE, "cash_in_over", PAYER),
+        Line(PAYER, "cash_in_back", PAYEE),
+    ),
+    "cash_in.back_asked": (
+        Line(PAYEE, "back_asked", PAYER, _asked_by(PAYER)),
+        Line(PAYER, "back_asked", PAYEE, _asked_by(PAYEE)),
+    ),
+    "cash_in.refunded": (Line(PAYER, "back_done", PAYEE), Line(PAYEE, "back_done", PAYER)),
+    "cash_out.held": (
+        Line(PAYER, "cash_out_code", None, _has_code, coded=True),
+        Line(PAYER, "cash_out_code_again", None, _code_again, coded=True),
+    ),
+    "cash_out.paid": (Line(PAYER, "cash_out_done", PAYEE),),
+    "cash_out.review": (Line(PAYER, "cash_out_checked"),),
+    "cash_out.returned": (
+        Line(PAYER, "cash_out_back", None, _not_stopped),
+        Line(PAYER, "cash_out_stopped", None, _stopped),
+    ),
+    "cash_out.back_asked": (
+        Line(PAYEE, "back_asked", PAYER, _asked_by(PAYER)),
+        Line(PAYER, "back_asked", PAYEE, _asked_by(PAYEE)),
+    ),
+    "cash_out.refunded": (Line(PAYER, "back_done", PAYEE), Line(PAYEE, "back_done", PAYER)),
     "withdrawal.held": (Line(PAYER, "withdrawal_released", None, released),),
     "withdrawal.paid": (Line(PAYER, "withdrawal_done"),),
     "withdrawal.review": (Line(PAYER, "withdrawal_checked"),),
@@ -147,6 +200,14 @@ SAID_OF_ANY: dict[str, tuple[Line, ...]] = {
     "returned": (*_COMES_BACK, Line(PAYER, "returned", None, _not_stopped)),
 }
 
+# What a payer sees on the screen, and is told besides where the market wants it.
+RECEIPTS: dict[str, Line] = {
+    SALE: Line(PAYER, "paid", PAYEE),
+    "transfer.paid": Line(PAYER, "sent", PAYEE),
+    "transfer.held": Line(PAYER, "sent_waiting"),
+    "request.paid": Line(PAYER, "paid", PAYEE),
+}
+
 # Announced again each time the bank is asked: told once.
 ONCE_AN_ORDER = frozenset({"top_up.stuck", "withdrawal.stuck"})
 _KNOWN = frozenset(kind.partition(".")[0] for kind in SAID)
@@ -158,16 +219,21 @@ def lines_of(kind: str) -> tuple[Line, ...]:
     return SAID.get(kind, ()) if noun in _KNOWN else SAID_OF_ANY.get(verb, ())
 
 
-def concerns(event: Announced) -> bool:
-    """Whether there may be something to say, as far as can be told without the order."""
-    if event.kind == SALE:
+def concerns(event: Announced, receipts: Collection[str] = ()) -> bool:
+    """Whether there may be something to say, as far as can be told without the order. `receipts` are
+    the markets where the payer is told of every payment."""
+    if event.kind == SALE and not receipts:
         return released(event)
     return bool(lines_of(event.kind))
 
 
-def lines(event: Announced, order: Order) -> Iterator[Line]:
+def lines(event: Announced, order: Order, receipts: Collection[str] = ()) -> Iterator[Line]:
     """What is said of `event`, whose order by now is `order`: at most one line for each one told."""
-    return (line for line in lines_of(event.kind) if line.when(event, order))
+    told = [line for line in lines_of(event.kind) if line.when(event, order)]
+    yield from told
+    wanted = RECEIPTS.get(event.kind) if order.market in receipts else None
+    if wanted is not None and not any(line.whom == PAYER for line in told):
+        yield wanted
 
 
 def message_id(event: Announced, whom: str) -> UUID:

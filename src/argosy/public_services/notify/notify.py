@@ -36,7 +36,7 @@ _STORE = """
     SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::uuid[], $4::text[], $5::text[],
         $6::bytea[], $7::bytea[], $8::boolean[], $9::timestamptz[], $10::timestamptz[],
         $11::text[], $12::timestamptz[], $13::timestamptz[])
-    ON CONFLICT DO NOTHING RETURNING recipient, id
+    ON CONFLICT DO NOTHING
 """
 _log = logging.getLogger(__name__)
 
@@ -101,7 +101,9 @@ class Notify:
         rows = [self._row(message) for message in messages]
         if not rows:
             return
-        stored = await self._db.all(_STORE, *map(list, zip(*rows, strict=True)))
+        stored = await self._db.all(
+            f"{_STORE} RETURNING recipient, id", *map(list, zip(*rows, strict=True))
+        )
         if not self._carrier.is_box:
             await self._deliver([row["recipient"] for row in stored], [r["id"] for r in stored])
 
@@ -110,7 +112,7 @@ class Notify:
         committed: nobody outside is called while it is open."""
         rows = [self._row(message) for message in messages]
         if rows:
-            await conn.fetch(_STORE, *map(list, zip(*rows, strict=True)))
+            await conn.execute(_STORE, *map(list, zip(*rows, strict=True)))
 
     async def deliver_due(self, limit: int = 100) -> int:
         """Try again what is due; a job calls this every few seconds. Says how many were tried."""

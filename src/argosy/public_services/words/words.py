@@ -6,7 +6,6 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,12 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, format_timedelta
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 
 from argosy.base.markets import Market
-from argosy.base.money import Money, exponent, plain
+from argosy.base.money import Money
 from argosy.base.refusals import Refused
+from argosy.public_services.words.amounts import written
 from argosy.public_services.words.catalogue import EVERYWHERE, read
 from argosy.public_services.words.templates import FactMissing, fill
 
@@ -82,15 +82,7 @@ class Words:
 
     def money(self, money: Money, language: str, market: str) -> str:
         """An amount as a customer of the market reads it: `₹1,23,456.50`."""
-        text = plain(money)
-        locale = self._locale(language, market)
-        decimals = exponent(money.currency) or 0
-        pattern = _currency_pattern(locale, decimals)
-        return str(
-            format_currency(
-                Decimal(text), money.currency, pattern, locale=locale, currency_digits=False
-            )
-        )
+        return written(money, self._locale(language, market))
 
     def moment(self, at: datetime, language: str, market: str) -> str:
         """Day and time in the market's zone: `22 Nov 2026, 10:00 am`."""
@@ -179,11 +171,3 @@ def _locale(language: str, country: str | None) -> Locale:
         except (UnknownLocaleError, ValueError):
             continue
     return Locale.parse(LAST_LANGUAGE)
-
-
-@lru_cache(maxsize=256)
-def _currency_pattern(locale: Locale, decimals: int) -> str:
-    """The locale's own pattern, with as many decimals as ISO 4217 gives the currency."""
-    pattern = locale.currency_formats["standard"].pattern
-    places = "." + "0" * decimals if decimals else ""
-    return str(pattern).replace(".00", places)
