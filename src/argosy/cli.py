@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import os
 import signal
@@ -22,6 +23,7 @@ from argosy.base.gate.commit import LANES
 from argosy.base.ledger.verify import verify
 from argosy.base.manifest import ManifestError
 from argosy.base.parties.facts import PartyReason
+from argosy.base.parties.numbers import reads
 from argosy.base.parties.resealing import Resealed, reseal
 from argosy.base.parties.ring import retired
 from argosy.base.refusals import Refused, Unavailable
@@ -36,7 +38,7 @@ from argosy.ctu.learn.job import Job
 from argosy.ctu.service import alone
 from argosy.management.status import forget_running, note_running, parts
 from argosy.opening import address, wired, with_wallet
-from argosy.partners.api.facts import NewKey
+from argosy.partners.api.facts import NewKey, Signing
 from argosy.sandbox.simulate.cli import simulate_command
 from argosy.sandbox.town import Town, lay_out
 from argosy.sandbox.traffic import trade
@@ -68,6 +70,11 @@ app.add_typer(brain, name="risk")
 
 By = Annotated[str, typer.Option(help="Who decides.")]
 Why = Annotated[str, typer.Option(help="The reason, which is kept.")]
+Label = Annotated[str, typer.Option(help="What the key is for.")]
+Signed = Annotated[bool, typer.Option("--signed", help="Requests must be signed too.")]
+PublicKey = Annotated[
+    str | None, typer.Option(help="Ed25519, 32 bytes in base64: signs instead of a secret.")
+]
 Demo = Annotated[bool, typer.Option("--demo", help="Work on the demo town; needs no key.")]
 
 
@@ -272,16 +279,19 @@ def key() -> None:
 @keys.command("create")
 def keys_create(
     number: Annotated[str, typer.Argument(help="The merchant's public number.")],
-    label: Annotated[str, typer.Option(help="What the key is for.")] = "made at the terminal",
+    label: Label = "made at the terminal",
+    signed: Signed = False,
+    public_key: PublicKey = None,
     demo: Demo = False,
 ) -> None:
     """Make a merchant a key for the partner API. It is shown once."""
+    signing, public = _signing(signed, public_key)
 
     async def make(wallet: Wallet) -> NewKey | Refused:
         for market in wallet.markets.values():
-            party = await wallet.parties.by_number(market.code, number.replace(" ", ""))
+            party = await wallet.parties.by_number(market.code, reads(number) or number)
             if party is not None:
-                return await wallet.api_keys.create(party, label)
+                return await wallet.api_keys.create(party, label, signing, public)
         return Refused(PartyReason.PARTY_NOT_FOUND)
 
     _show_key(_with_wallet(demo, make))
@@ -289,11 +299,16 @@ def keys_create(
 
 @keys.command("operator")
 def keys_operator(
-    label: Annotated[str, typer.Option(help="What the key is for.")] = "made at the terminal",
+    label: Label = "made at the terminal",
+    signed: Signed = False,
+    public_key: PublicKey = None,
     demo: Demo = False,
 ) -> None:
     """Make a key for the ledger's own API, which may move any money. It is shown once."""
-    _show_key(_with_wallet(demo, lambda wallet: wallet.api_keys.create_operator(label)))
+    signing, public = _signing(signed, public_key)
+    _show_key(
+        _with_wallet(demo, lambda wallet: wallet.api_keys.create_operator(label, signing, public))
+    )
 
 
 @keys.command("reseal")
@@ -324,6 +339,17 @@ def _show_key(made: NewKey | Refused) -> None:
         _stop(f"{made.reason.meaning} ({made.code})")
         return
     say(made.text)
+    if made.signing_secret is not None:
+        say(made.signing_secret)
+
+
+def _signing(signed: bool, public_key: str | None) -> tuple[Signing, bytes | None]:
+    if public_key is None:
+        return (Signing.HMAC if signed else Signing.NONE), None
+    try:
+        return Signing.ED25519, base64.b64decode(public_key, validate=True)
+    except ValueError:
+        return Signing.ED25519, None  # refused as any other that is none
 
 
 # --- the database --------------------------------------------------------------------------------

@@ -84,6 +84,7 @@ def _lite(wallet: Wallet) -> Lite:
         receipts=wallet.receipts,
         notify=wallet.notify,
         broadcast=wallet.broadcast,
+        shop_keys=wallet.api_keys,
         funnels=wallet.funnels,
         claim=claimer(wallet),
         demo=wallet.settings.demo,

@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from argosy.base.parties.facts import Party, PartyState
 from argosy.base.refusals import Refused
 from argosy.partners.api.facts import KEYS_MAX, OPERATOR, Mode, Scope, Signing, Terms
 from argosy.partners.api.keys import ApiKeys
@@ -86,6 +87,65 @@ async def test_only_merchants_have_keys_and_not_too_many(shop):
     assert (await keys.create(shop.people["tea"], "one more")).code == "keys_too_many"
     await keys.revoke(shop.people["tea"].id, last.key.id)
     assert (await shop.key("tea")).text
+
+
+async def test_the_same_key_is_made_once_and_shown_once(shop):
+    keys, tea, one = shop.services.api_keys, shop.people["tea"], shop.ids.new()
+    made = await keys.make(tea, "web shop", signed=True, key_id=one)
+    assert (made.key.id, made.key.signing) == (one, Signing.HMAC)
+    assert (await keys.make(tea, "web shop", signed=True, key_id=one)).code == "key_made_before"
+    assert len(await keys.list(tea.id)) == 2
+
+
+async def test_it_is_noted_when_a_key_was_last_used_and_not_each_time(shop):
+    keys, tea, clock = shop.services.api_keys, shop.people["tea"], shop.clock
+
+    async def used():
+        (line,) = await keys.list(tea.id)
+        return line.used_at
+
+    assert await used() is None
+    began = clock.now()
+    assert (await shop.get("/balance")).status_code == 200
+    assert await used() == began
+    clock.advance(minutes=5)
+    await shop.get("/balance")
+    assert await used() == began
+    clock.advance(seconds=1)
+    await shop.get("/balance")
+    assert await used() == clock.now()
+
+
+@pytest.mark.parametrize("state", [PartyState.FROZEN, PartyState.CLOSED])
+async def test_the_key_of_a_shop_that_does_not_trade_reads_and_moves_nothing(shop, state):
+    paid = await shop.paid(12_50)
+    waiting = await shop.payment(5_00)
+    tea, before = shop.people["tea"], await shop.balance()
+    now = await shop.wallet.parties.set_state(tea.id, state)
+    assert isinstance(now, Party)
+    code = f"party_{state.value}"
+    for path in ("/balance", "/payments", f"/payments/{paid['id']}", "/webhooks/endpoints"):
+        assert is_problem(await shop.get(path), 409, code), path
+    for path, body in (
+        ("/payments", PAY),
+        (f"/payments/{waiting['id']}/cancel", None),
+        (f"/payments/{paid['id']}/refunds", {"amount": inr(1_00)}),
+        ("/webhooks/endpoints", {"url": "https://shop.example.com/x"}),
+    ):
+        assert is_problem(await shop.post(path, body), 409, code), path
+    assert await shop.balance() == before
+    assert (await shop.services.api_keys.create(now, "new")).code == code
+
+
+async def test_a_frozen_shops_answers_are_not_given_again_either(shop):
+    made = await shop.post("/payments", PAY, key="k-1")
+    assert made.status_code == 201
+    tea = shop.people["tea"].id
+    await shop.wallet.parties.set_state(tea, PartyState.FROZEN)
+    assert is_problem(await shop.post("/payments", PAY, key="k-1"), 409, "party_frozen")
+    await shop.wallet.parties.set_state(tea, PartyState.ACTIVE)
+    again = await shop.post("/payments", PAY, key="k-1")
+    assert (again.status_code, again.json()["id"]) == (201, made.json()["id"])
 
 
 @pytest.mark.parametrize("label", ["", "  ", "a" * 61, "two\nlines"])

@@ -8,11 +8,15 @@ neighbours.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 
 DIGITS = 10
 _FIRSTS = 5
 _FREE = _FIRSTS * 10 ** (DIGITS - 2)
+_TYPED_CHARS_MAX = 100
+_GROUPING = frozenset({"Zs", "Pd", "Cf"})
+"""Spaces, dashes and what is not seen at all, as it comes along where a number is copied."""
 _SHAPE = re.compile(r"[1-5][0-9]{9}", re.ASCII)
 
 # The quasigroup of Damm's thesis: totally anti-symmetric, zeros on the diagonal.
@@ -39,11 +43,22 @@ def draw(chance: Callable[[int], bytes]) -> str:
 
 
 def reads(text: str) -> str | None:
-    """The number that a person typed, spaces and dashes aside; None when it is not one."""
-    digits = text.strip().replace(" ", "").replace("-", "")
+    """The number that a person typed, in digits of any script, with whatever spaces and dashes
+    between; None when it is not one."""
+    if len(text) > _TYPED_CHARS_MAX:
+        return None
+    digits = "".join(_plain(one) for one in text)
     if _SHAPE.fullmatch(digits) is None or _check_digit(digits) != "0":
         return None
     return digits
+
+
+def _plain(one: str) -> str:
+    """A digit as 0 to 9, nothing for what only groups digits; anything else stays."""
+    kind = unicodedata.category(one)
+    if kind == "Nd":
+        return str(unicodedata.digit(one))
+    return "" if kind in _GROUPING else one
 
 
 def _check_digit(digits: str) -> str:

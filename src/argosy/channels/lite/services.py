@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
 
 from argosy.base.clock import Clock
 from argosy.base.ids import Ids
@@ -15,6 +19,7 @@ from argosy.base.outbox.broadcast import Broadcast
 from argosy.base.parties.facts import Party
 from argosy.base.parties.keys import Keys
 from argosy.base.parties.parties import Parties
+from argosy.base.refusals import Refused
 from argosy.base.wallet.statement import Statement
 from argosy.public_services.cashier.cashier import Cashier
 from argosy.public_services.funnel.funnel import Funnels
@@ -23,6 +28,44 @@ from argosy.public_services.notify.notify import Notify
 from argosy.public_services.receipts.receipts import Receipts
 from argosy.public_services.signin.signin import Signin
 from argosy.public_services.words.words import Words
+
+
+class ShopKey(Protocol):
+    """An API key of a shop, without its secret."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def hint(self) -> str: ...
+    @property
+    def signing(self) -> StrEnum: ...
+    @property
+    def used_at(self) -> datetime | None: ...
+    @property
+    def revoked_at(self) -> datetime | None: ...
+
+
+class MadeKey(Protocol):
+    """A key just made: the only time that `text` and `signing_secret` can be seen."""
+
+    @property
+    def key(self) -> ShopKey: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def signing_secret(self) -> str | None: ...
+
+
+class ShopKeys(Protocol):
+    """The API keys of shops, which the partner API keeps."""
+
+    async def make(
+        self, party: Party, label: str, *, signed: bool, key_id: UUID
+    ) -> MadeKey | Refused: ...
+    async def list(self, party_id: UUID) -> Sequence[ShopKey]: ...
+    async def revoke(self, party_id: UUID, key_id: UUID) -> Refused | None: ...
 
 
 @dataclass(frozen=True)
@@ -51,6 +94,7 @@ class Lite:
     receipts: Receipts
     notify: Notify
     broadcast: Broadcast
+    shop_keys: ShopKeys
     funnels: Funnels
     claim: Callable[[Party], Awaitable[object]]
     demo: bool = False

@@ -16,6 +16,8 @@ OPERATOR = named("operator")
 
 LABEL_CHARS_MAX = 60
 KEYS_MAX = 20
+USE_NOTED_EVERY = timedelta(minutes=5)
+"""A key in use costs a write so often and no more."""
 
 
 class Scope(StrEnum):
@@ -42,7 +44,8 @@ class Signing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key without its secret. `hint` is how it begins and ends, to tell keys apart."""
+    """A key without its secret. `hint` is how it begins and ends, to tell keys apart; `used_at` is when
+    it was last shown, to within `USE_NOTED_EVERY`."""
 
     id: UUID
     party: UUID
@@ -53,6 +56,7 @@ class Key:
     signing: Signing
     created_at: datetime
     revoked_at: datetime | None = None
+    used_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,4 +151,9 @@ class ApiReason(Reason):
         728,
         Kind.BUSY,
         "Something broke here. Ask again with the same idempotency key.",
+    )
+    KEY_MADE_BEFORE = (
+        729,
+        Kind.CONFLICT,
+        "This API key was made already, and a key is shown only once.",
     )

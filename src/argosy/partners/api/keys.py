@@ -10,7 +10,7 @@ from uuid import UUID
 
 from argosy.base.clock import Clock
 from argosy.base.ids import Ids
-from argosy.base.parties.facts import Party, PartyKind
+from argosy.base.parties.facts import Party, PartyKind, PartyReason, PartyState
 from argosy.base.parties.keys import Keys
 from argosy.base.parties.resealing import Sealing, column
 from argosy.base.parties.rows import COLUMNS, party_of
@@ -20,6 +20,7 @@ from argosy.partners.api.facts import (
     KEYS_MAX,
     LABEL_CHARS_MAX,
     OPERATOR,
+    USE_NOTED_EVERY,
     ApiReason,
     Caller,
     Key,
@@ -34,7 +35,7 @@ _HINT_CHARS = 4
 _SECRET_BYTES = 32
 _PUBLIC_KEY_BYTES = 32
 _KEY_COLUMNS = """k.party_id, k.id AS key_id, k.scope, k.label, k.mode, k.hint, k.signing, k.verifier,
-    k.created_at AS made_at, k.revoked_at"""
+    k.created_at AS made_at, k.revoked_at, k.used_at"""
 
 SEALED = (
     Sealing(
@@ -66,6 +67,7 @@ class ApiKeys:
         self._mode = mode
         self._chance = chance
         self._found: Together[tuple[UUID, bytes], Record] = Together(self._load)
+        self._noted: Together[tuple[UUID, UUID], bool] = Together(self._note)
 
     async def create(
         self,
@@ -73,15 +75,27 @@ class ApiKeys:
         label: str,
         signing: Signing = Signing.NONE,
         public_key: bytes | None = None,
+        key_id: UUID | None = None,
     ) -> NewKey | Refused:
         """A new key of the merchant `party`; what is shown now can never be shown again.
 
         `signing` makes every request with it need a signature: by HMAC with a secret made here, or
-        by Ed25519 for the raw `public_key` of 32 bytes.
+        by Ed25519 for the raw `public_key` of 32 bytes. Asked again with the same `key_id` nothing is
+        made, and nothing shown: KEY_MADE_BEFORE.
         """
         if party.kind is not PartyKind.MERCHANT:
             return Refused(ApiReason.KEYS_ONLY_MERCHANTS)
-        return await self._create(party.id, Scope.MERCHANT, label, signing, public_key)
+        idle = not_trading(party)
+        if idle is not None:
+            return idle
+        return await self._create(party.id, Scope.MERCHANT, label, signing, public_key, key_id)
+
+    async def make(
+        self, party: Party, label: str, *, signed: bool, key_id: UUID
+    ) -> NewKey | Refused:
+        """`create` as a channel asks for it; `signed` requests are signed by HMAC."""
+        signing = Signing.HMAC if signed else Signing.NONE
+        return await self.create(party, label, signing, key_id=key_id)
 
     async def create_operator(
         self, label: str, signing: Signing = Signing.NONE, public_key: bytes | None = None
@@ -118,6 +132,8 @@ class ApiKeys:
         if row is None:
             return Refused(ApiReason.KEY_UNKNOWN)
         key = _key(row)
+        if key.used_at is None or self._clock.now() - key.used_at > USE_NOTED_EVERY:
+            await self._noted.get((key.party, key.id))
         party = None if key.scope is Scope.LEDGER else party_of(row)
         verifier = row["verifier"]
         if key.signing is Signing.HMAC:
@@ -127,12 +143,18 @@ class ApiKeys:
     # within
 
     async def _create(
-        self, owner: UUID, scope: Scope, label: str, signing: Signing, public_key: bytes | None
+        self,
+        owner: UUID,
+        scope: Scope,
+        label: str,
+        signing: Signing,
+        public_key: bytes | None,
+        key_id: UUID | None = None,
     ) -> NewKey | Refused:
         label = label.strip()
         if not 1 <= len(label) <= LABEL_CHARS_MAX or not label.isprintable():
             return Refused(ApiReason.KEY_LABEL_UNREADABLE, field="label")
-        key_id, secret, verifier = self._ids.new(), None, None
+        key_id, secret, verifier = key_id or self._ids.new(), None, None
         if signing is Signing.HMAC:
             secret = base64.urlsafe_b64encode(self._chance(_SECRET_BYTES)).rstrip(b"=").decode()
             verifier = self._keys.seal(secret, *_bound(owner, key_id))
@@ -158,6 +180,7 @@ class ApiKeys:
                                   created_at)
             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
              WHERE (SELECT count(*) FROM api.keys WHERE party_id = $1 AND revoked_at IS NULL) < $11
+            ON CONFLICT (party_id, id) DO NOTHING
             """,
             owner,
             key_id,
@@ -172,6 +195,10 @@ class ApiKeys:
             KEYS_MAX,
         )
         if tag != "INSERT 0 1":
+            if await self._db.value(
+                "SELECT true FROM api.keys WHERE party_id = $1 AND id = $2", owner, key_id
+            ):
+                return Refused(ApiReason.KEY_MADE_BEFORE)
             return Refused(ApiReason.KEYS_TOO_MANY, {"most": KEYS_MAX})
         return NewKey(key, text, secret)
 
@@ -188,8 +215,31 @@ class ApiKeys:
         )
         return {(row["party_id"], row["shown"]): row for row in rows}
 
+    async def _note(self, wanted: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], bool]:
+        """That these keys were shown now. Of several servers that see it at once, one writes it."""
+        now = self._clock.now()
+        await self._db.run(
+            """
+            UPDATE api.keys k SET used_at = $3
+              FROM unnest($1::uuid[], $2::uuid[]) AS w (party_id, id)
+             WHERE (k.party_id, k.id) = (w.party_id, w.id)
+               AND (k.used_at IS NULL OR k.used_at < $4)
+            """,
+            *map(list, zip(*wanted, strict=True)),
+            now,
+            now - USE_NOTED_EVERY,
+        )
+        return {}
+
     def _digest(self, token: Token) -> bytes:
         return self._keys.digest("api key", token.owner.bytes, token.text)
+
+
+def not_trading(party: Party) -> Refused | None:
+    """Why a program of this party may do nothing now, reading included; None where it may."""
+    if party.state is PartyState.FROZEN:
+        return Refused(PartyReason.PARTY_FROZEN)
+    return Refused(PartyReason.PARTY_CLOSED) if party.state is PartyState.CLOSED else None
 
 
 def _prefix(mode: Mode) -> str:
@@ -211,4 +261,5 @@ def _key(row: Any) -> Key:
         Signing(row["signing"]),
         row["made_at"],
         row["revoked_at"],
+        row["used_at"],
     )

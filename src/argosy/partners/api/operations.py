@@ -62,6 +62,8 @@ class Operation:
     def refusals(self) -> tuple[Reason, ...]:
         """Every refusal that it can answer, without twice naming one."""
         found: list[Reason] = [*_ALWAYS, *self.reasons]
+        if self.scope is Scope.MERCHANT:
+            found += _PARTY
         if self.body is not None:
             found += _WITH_BODY
         if self.once:

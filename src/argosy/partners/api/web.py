@@ -32,6 +32,7 @@ from argosy.partners.api.call import (
 )
 from argosy.partners.api.facts import ApiReason, Caller, Scope
 from argosy.partners.api.idempotency import HEADER, Work, checked_key
+from argosy.partners.api.keys import not_trading
 from argosy.partners.api.openapi import document
 from argosy.partners.api.operations import OPERATIONS, Operation
 from argosy.partners.api.page import page
@@ -198,7 +199,8 @@ async def _caller(api: Api, operation: Operation, request: AnyRequest) -> Caller
         operation.scope is Scope.MERCHANT and caller.party is None
     ):
         return Refused(ApiReason.KEY_SCOPE)
-    return caller
+    idle = None if caller.party is None else not_trading(caller.party)
+    return caller if idle is None else idle
 
 
 def _failure(request: AnyRequest, error: Exception) -> Answer:
