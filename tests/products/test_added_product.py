@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 async def test_the_guides_product_is_found_and_paid_with(town: Town, folder: Path) -> None:
     found = discover("product", "argosy.products", [folder])
-    assert len(found) == 7
+    assert len(found) == 9
     products = {name: manifest.load() for name, manifest in found.items()}
     town.cashier = Cashier(town.tools, products, town.signin)
     tip = sys.modules["tip.product"].Tip(town.ids.new(), money("5"), town.people["tea"].number)
@@ -46,7 +46,9 @@ async def test_the_guides_product_is_found_and_paid_with(town: Town, folder: Pat
 
 def test_all_products_are_found() -> None:
     found = discover("product", "argosy.products")
-    assert sorted(found) == ["pay", "refund", "request", "send", "top_up", "withdraw"]
+    assert sorted(found) == [
+        *("cash_in", "cash_out", "pay", "refund", "request", "send", "top_up", "withdraw")
+    ]
     assert all(manifest.load().name == name for name, manifest in found.items())
 
 

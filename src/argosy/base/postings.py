@@ -70,7 +70,9 @@ class Event(msgspec.Struct, frozen=True):
 class Posting(msgspec.Struct, frozen=True):
     """One all-or-nothing step. `id` is the command's id; the same id twice gives the first answer.
 
-    `order` is the order as it is made (`Order`) or how it moves on (`OrderMove`).
+    `order` is the order as it is made (`Order`) or how it moves on (`OrderMove`). `at_once`: somebody
+    stands at a counter with cash in the hand, so that what the brain would have a human look at is
+    denied instead of reserved.
     """
 
     id: UUID
@@ -78,6 +80,7 @@ class Posting(msgspec.Struct, frozen=True):
     transfers: tuple[Transfer, ...] = ()
     uses: tuple[LimitUse, ...] = ()
     events: tuple[Event, ...] = ()
+    at_once: bool = False
 
 
 class Done(msgspec.Struct, frozen=True):

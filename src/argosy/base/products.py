@@ -131,10 +131,14 @@ class Context(msgspec.Struct, frozen=True, dict=True):
 
 class Plan(msgspec.Struct, frozen=True):
     """What is to become durable, and what the brain is asked first. Without `operation` nothing is
-    screened: for steps that move no money forward, such as asking or cancelling."""
+    screened: for steps that move no money forward, such as asking or cancelling.
+
+    `refused` is what the asker is told once the posting is durable, in place of a receipt: for a no
+    that must leave a trace, such as a wrong code whose tries are counted."""
 
     posting: Posting
     operation: Operation | None = None
+    refused: Refused | None = None
 
 
 class Gate(Protocol):

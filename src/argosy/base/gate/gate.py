@@ -172,9 +172,11 @@ def _outcome(answer: Done | Refused, verdict: Verdict) -> str:
 
 def _can_wait(posting: Posting) -> bool:
     """Whether the money can be reserved until a human decides. The payee of a paid order cannot be
-    asked to wait for half of it to go back: a suspicious refund is denied instead."""
+    asked to wait for half of it to go back: a suspicious refund is denied instead; and so is cash at a
+    counter, where nobody can wait."""
     refunded = (State.PARTLY_REFUNDED, State.REFUNDED)
-    return posting.order is not None and posting.order.state not in refunded
+    waits = posting.order is not None and posting.order.state not in refunded
+    return waits and not posting.at_once
 
 
 def _reserved(posting: Posting, now: datetime) -> Posting:

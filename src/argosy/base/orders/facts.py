@@ -21,6 +21,7 @@ class State(StrEnum):
     held     -> paid | returned           (money reserved; a bank or a payee decides)
     review   -> paid | held | returned    (money reserved; a human decides)
     paid     -> partly_refunded -> refunded
+    paid     -> paid                      (one side asks to take it back, and the other may agree)
     """
 
     AWAITING = "awaiting"
@@ -42,7 +43,7 @@ NEXT: Mapping[State, frozenset[State]] = {
     ),
     State.HELD: frozenset({State.HELD, State.PAID, State.RETURNED, State.REVIEW}),
     State.REVIEW: frozenset({State.PAID, State.HELD, State.RETURNED}),
-    State.PAID: frozenset({State.PARTLY_REFUNDED, State.REFUNDED}),
+    State.PAID: frozenset({State.PAID, State.PARTLY_REFUNDED, State.REFUNDED}),
     State.PARTLY_REFUNDED: frozenset({State.PARTLY_REFUNDED, State.REFUNDED}),
 }
 

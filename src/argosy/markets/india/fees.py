@@ -19,6 +19,8 @@ LARGE = Fee(
     shares={"fees": 3, "acquiring": 1},
 )
 WITHDRAWAL = Fee(flat_minor=5_00)
+AGENT_IN = Fee(basis_points=20, minor_min=1_00, minor_max=50_00)
+AGENT_OUT = Fee(basis_points=30, minor_min=2_00, minor_max=50_00)
 CASH_OUT = Fee(basis_points=50, minor_min=5_00, rounding=Rounding.UP)
 
 
@@ -37,4 +39,6 @@ FEES = (
     _price("cash_in", FREE),
     _price("withdraw", WITHDRAWAL),
     _price("cash_out", CASH_OUT),
+    _price("cash_in.commission", AGENT_IN),
+    _price("cash_out.commission", AGENT_OUT),
 )

@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from argosy.base.ledger.facts import LedgerReason
 from argosy.base.markets import Market
 from argosy.base.money import Money
 from argosy.base.orders.facts import Order, OrderReason
@@ -45,6 +46,10 @@ MOVE_TRIES_MAX = 8
 """How often a command is planned anew when somebody else moved the order first."""
 
 NOTHING = Shown()
+
+# Who comes second finds the order's version moved on, or, where both end the same holds in one batch,
+# the endings made already by the other.
+_MOVED_ON = frozenset({OrderReason.ORDER_MOVED_ON, LedgerReason.GROUP_REFUSED})
 
 _log = logging.getLogger(__name__)
 
@@ -85,10 +90,10 @@ class Cashier:
                 proven = shows
             answer = await self._taken(plan, proven)
             if isinstance(answer, Done):
-                return await self._receipt(verb, context, plan, answer)
+                return plan.refused or await self._receipt(verb, context, plan, answer)
             if isinstance(answer, Challenged):
                 return await self._challenge(shown, answer, content, context)
-            moved_on = answer.reason is OrderReason.ORDER_MOVED_ON
+            moved_on = answer.reason in _MOVED_ON
             if moved_on and context.order is not None and tries < MOVE_TRIES_MAX:
                 continue
             told = explained(answer, plan.posting.uses, asker.party.id, context.currency)
@@ -105,6 +110,8 @@ class Cashier:
         if isinstance(planned, Receipt):
             return Preview(planned.order, None, verb.proofs, "")
         context, plan = planned
+        if plan.refused is not None:
+            return plan.refused
         order = _order_after(context, plan)
         return Preview(order, context.other, verb.proofs, content_of(plan))
 
@@ -118,6 +125,8 @@ class Cashier:
         if isinstance(planned, Receipt):
             return Preview(planned.order, None, verb.proofs, "")
         context, plan = planned
+        if plan.refused is not None:
+            return plan.refused
         order, content = _order_after(context, plan), content_of(plan)
         if plan.operation is None:
             return Preview(order, context.other, verb.proofs, content)
@@ -176,21 +185,28 @@ class Cashier:
             counted = await tools.orders.counted(wants.order)
             if counted is None or counted.order.market != market.code:
                 return Refused(OrderReason.ORDER_NOT_FOUND)
-            order = counted.order
-            beside = order.payee if order.payee != asker.party.id else order.payer
+            order, me = counted.order, asker.party.id
+            beside = next((p for p in (order.payee, order.payer) if p not in (None, me)), None)
             other = await tools.parties.get(beside) if beside is not None else None
-            return Context(market, now, asker, other, order, counted.uses, mark=mark)
+            sealed = self._sealed(verb, command, market, order.id)
+            return Context(market, now, asker, other, order, counted.uses, sealed, mark)
         found = await self._other(market, wants)
         if isinstance(found, Refused):
             return found
         other, phone = found
-        sealing = partial(seal, tools.keys, market.code, command.id)
-        sealed: dict[str, Sealed] = {}
-        for name in verb.personal:
-            text = phone if name == "phone" else getattr(command, name)
-            if text is not None and not (name == "phone" and other is not None):
-                sealed[name] = sealing(name, text)
+        sealed = self._sealed(verb, command, market, command.id, None if other else phone)
         return Context(market, now, asker, other, sealed=sealed, mark=mark)
+
+    def _sealed(
+        self, verb: Verb, command: Command, market: Market, order: UUID, phone: str | None = None
+    ) -> dict[str, Sealed]:
+        """The command's personal fields as `order` may keep them; a phone in E.164, and only where
+        it has no wallet."""
+        told = {name: getattr(command, name, None) for name in verb.personal}
+        if "phone" in told:
+            told["phone"] = phone
+        sealing = partial(seal, self._tools.keys, market.code, order)
+        return {name: sealing(name, text) for name, text in told.items() if text is not None}
 
     async def _other(
         self, market: Market, wants: Wants
