@@ -14,6 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from argosy.partners.webhooks.facts import Terms
 from argosy.partners.webhooks.sending import Outgoing, Sender, is_public
+from argosy.public_services.outside.calls import Bounds, Outside
 from tests.partners.receiver import Receiver
 from tests.partners.shop import CALLING, Shop, is_problem
 
@@ -91,7 +92,7 @@ async def test_the_call_goes_to_the_address_that_was_looked_up_once(receiver):
 async def test_of_several_addresses_the_allowed_one_is_taken():
     seen: list[str] = []
 
-    class Watching(Sender):
+    class Watching(Outside):
         def _open(self):
             client = super()._open()
             build = client.build_request
@@ -103,8 +104,8 @@ async def test_of_several_addresses_the_allowed_one_is_taken():
             client.build_request = watched
             return client
 
-    sender = Watching(OUTSIDE, name_book(["10.0.0.1", "2606:4700:4700::1111", "8.8.8.8"]))
-    await sender.send(outgoing("https://a.example/"), NOW)
+    outside = Watching(Bounds(), name_book(["10.0.0.1", "2606:4700:4700::1111", "8.8.8.8"]))
+    await outside.post("https://a.example/", b"", {})
     assert seen == ["8.8.8.8"]
 
 

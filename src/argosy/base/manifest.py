@@ -2,7 +2,7 @@
 
 A manifest says what the folder is and which object in it to load:
 
-    kind = "market"            # market, product, rail
+    kind = "market"            # market, product, rail, carrier
     name = "india"             # unique in its kind; the folder has the same name
     summary = "Rupees, UPI codes, small and full KYC."
     load = "pack:MARKET"       # module in the folder, attribute in the module
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 FILE = "manifest.toml"
-KINDS = ("market", "product", "rail")
+KINDS = ("market", "product", "rail", "carrier")
 _KEYS = {"kind", "name", "summary", "load"}
 
 

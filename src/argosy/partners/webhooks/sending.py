@@ -1,36 +1,17 @@
-"""One call to a merchant's address: signed, short, and never to where it could do harm.
-
-A name is looked up once and the connection goes to the very address that was checked, so that a name
-that answers differently the second time gains nothing. No redirect is followed, no proxy of the
-environment is used, and of the answer only its beginning is read.
-"""
+"""One call to a merchant's address: signed as Standard Webhooks are."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import partial
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
+from datetime import datetime
 
-import httpx
 from standardwebhooks.webhooks import Webhook
 
 from argosy.partners.webhooks.facts import Terms
+from argosy.public_services.outside.calls import Bounds, Outside, Resolve, Told, is_public
 
-LOOK_UPS_AT_ONCE = 8
-RETRY_AFTER_MAX = timedelta(hours=1)
-_PORTS = {"http": 80, "https": 443}
-_GONE = 410
-_NAT64 = ip_network("64:ff9b::/96")
-_GIVEN_OUT = ip_network("2000::/3")  # all that was ever given out of the new addresses
-
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+__all__ = ["Outgoing", "Sender", "Told", "is_public", "signed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,113 +24,27 @@ class Outgoing:
     secrets: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """How a call went. `problem` is None for a yes; `gone`: the address will never work again;
-    `again_after`: the receiver asked not to be called before."""
-
-    status: int | None
-    problem: str | None
-    answer: str | None = None
-    gone: bool = False
-    again_after: timedelta | None = None
-
-
-def is_public(address: str) -> bool:
-    """Whether `address` is one that everybody can reach; inner addresses hidden in others are not."""
-    try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    inner: IPv4Address | None = None
-    if isinstance(ip, IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if ip in _NAT64:
-            inner = IPv4Address(ip.packed[-4:])
-        if ip.ipv4_mapped is not None:
-            return is_public(str(ip.ipv4_mapped))
-        if ip not in _GIVEN_OUT and ip not in _NAT64:
-            return False
-    if inner is not None and not is_public(str(inner)):
-        return False
-    return ip.is_global and not ip.is_multicast
-
-
 class Sender:
-    """Calls out. `resolve` looks names up, by default with the machine's own resolver; `trust` is a
-    TLS context of the caller's own."""
+    """Calls merchants within `terms`. `resolve` and `trust` are as for `Outside`."""
 
     def __init__(
         self, terms: Terms, resolve: Resolve | None = None, trust: ssl.SSLContext | None = None
     ) -> None:
-        self._terms = terms
-        self._resolve = resolve or self._look_up
-        # names that are slow to answer must not take the threads of the rest of the program
-        self._threads = ThreadPoolExecutor(LOOK_UPS_AT_ONCE, "webhook-names")
-        self._trust = trust
-        self._client: httpx.AsyncClient | None = None
+        bounds = Bounds(
+            terms.call_seconds_max,
+            terms.connect_seconds_max,
+            terms.answer_bytes_max,
+            terms.private_allowed,
+        )
+        self._outside = Outside(bounds, resolve, trust)
 
     async def send(self, outgoing: Outgoing, at: datetime) -> Told:
         """Call once. Whatever the receiver or the line does, this answers in bounded time."""
-        try:
-            async with asyncio.timeout(self._terms.call_seconds_max):
-                return await self._send(outgoing, at)
-        except TimeoutError:
-            return Told(None, "no answer in time")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError, ValueError) as error:
-            return Told(None, f"{type(error).__name__}: {error}"[:200])
+        return await self._outside.post(outgoing.url, outgoing.body.encode(), signed(outgoing, at))
 
     async def close(self) -> None:
         """Give up the connections and threads that are kept."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
-
-    async def _look_up(self, host: str, port: int) -> Sequence[str]:
-        """The addresses of `host`."""
-        find = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, find)
-        return list(dict.fromkeys(str(address[0]) for *_, address in found))
-
-    async def _send(self, outgoing: Outgoing, at: datetime) -> Told:
-        parts = urlsplit(outgoing.url)
-        host, scheme = parts.hostname or "", parts.scheme
-        port = parts.port or _PORTS[scheme]
-        if scheme != "https" and not self._terms.private_allowed:
-            return Told(None, "only https is called")
-        addresses = await self._resolve(host, port)
-        allowed = [a for a in addresses if self._terms.private_allowed or is_public(a)]
-        allowed.sort(key=lambda address: ":" in address)  # most receivers still have the older kind
-        if not allowed:
-            return Told(None, "the name leads to no public address")
-        request = self._open().build_request(
-            "POST",
-            httpx.URL(outgoing.url).copy_with(host=allowed[0]),
-            content=outgoing.body.encode(),
-            headers={"host": parts.netloc, **signed(outgoing, at)},
-            extensions={"sni_hostname": host},
-        )
-        response = await self._open().send(request, stream=True)
-        try:
-            answer = await _beginning(response, self._terms.answer_bytes_max)
-        finally:
-            await response.aclose()
-        return _told(response, answer)
-
-    def _open(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = httpx.AsyncClient(
-                verify=self._trust or ssl.create_default_context(),
-                follow_redirects=False,
-                trust_env=False,
-                timeout=httpx.Timeout(
-                    self._terms.call_seconds_max, connect=self._terms.connect_seconds_max
-                ),
-                # a connection belongs to the name it was checked for: none is kept for another
-                limits=httpx.Limits(max_keepalive_connections=0),
-            )
-        return self._client
+        await self._outside.close()
 
 
 def signed(outgoing: Outgoing, at: datetime) -> dict[str, str]:
@@ -165,34 +60,3 @@ def signed(outgoing: Outgoing, at: datetime) -> dict[str, str]:
         "webhook-timestamp": str(int(at.timestamp())),
         "webhook-signature": " ".join(signatures),
     }
-
-
-async def _beginning(response: httpx.Response, bytes_max: int) -> str:
-    read = b""
-    async for chunk in response.aiter_raw(bytes_max):
-        read += chunk
-        if len(read) >= bytes_max:
-            break
-    text = read[:bytes_max].decode("utf-8", "replace")
-    return "".join(c if c.isprintable() else " " for c in text).strip()
-
-
-def _told(response: httpx.Response, answer: str) -> Told:
-    status = response.status_code
-    if response.is_success:
-        return Told(status, None, answer)
-    if response.is_redirect:
-        return Told(status, "redirects are not followed", answer)
-    return Told(
-        status,
-        f"answered {status}",
-        answer,
-        status == _GONE,
-        _wait(response.headers.get("retry-after", "")),
-    )
-
-
-def _wait(text: str) -> timedelta | None:
-    if not (text.isascii() and text.isdigit() and len(text) <= 6):
-        return None
-    return min(timedelta(seconds=int(text)), RETRY_AFTER_MAX)

@@ -1,0 +1,1 @@
+"""Outside: calls to addresses that somebody gave us, which never go where they could do harm."""
