@@ -101,6 +101,22 @@ def bench_brain(
     _shown(measured.run(load), json)
 
 
+@bench.command("lite")
+def bench_lite(json: Out = None) -> None:
+    """What the lite app costs a customer in every market: bytes, actions, seconds, in Chromium."""
+    from argosy.bench import lite as measured
+
+    try:
+        figures = measured.run()
+    except measured.BenchError as wrong:
+        typer.echo(wrong, err=True)
+        raise typer.Exit(2) from None
+    measured.show(figures)
+    if json is not None:
+        measured.write(figures, json)
+        typer.echo(f"Written to {json}.")
+
+
 def _shown(figures: Any, json: Path | None) -> None:
     figures.show()
     if json is not None:

@@ -22,7 +22,7 @@ HTML = "text/html"  # Litestar adds the charset
 # No inline script, nothing from elsewhere, no frames around us. Images may be `data:` for drawn codes.
 POLICY = (
     "default-src 'none';script-src 'self';style-src 'self';img-src 'self' data:;connect-src 'self';"
-    "manifest-src 'self';form-action 'self';base-uri 'none';frame-ancestors 'none'"
+    "manifest-src 'self';worker-src 'self';form-action 'self';base-uri 'none';frame-ancestors 'none'"
 )
 PAGE_HEADERS: Mapping[str, str] = {
     "cache-control": "no-store",
@@ -38,18 +38,23 @@ DATA_HEADERS: Mapping[str, str] = {
 }
 
 RETRY_SECONDS = 5
+KEEP_HEADER = "x-keep"  # read by static/worker.js
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page to show. `data` is what a program gets instead; `refused` is why the form came back,
-    and then a program gets that as a problem."""
+    and then a program gets that as a problem.
+
+    A browser keeps a page that has `keep_seconds`, to show it where there is no connection, and for
+    so long at once, before anything is asked (0: only without connection)."""
 
     template: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
     data: Mapping[str, Any] | None = None
     refused: Refused | None = None
+    keep_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,12 @@ def plain_fact(value: Any) -> Any:
 
 
 def html_answer(
-    text: str, *, status: int = 200, zipped: bool = False, secure: bool = False
+    text: str,
+    *,
+    status: int = 200,
+    zipped: bool = False,
+    secure: bool = False,
+    keep_seconds: int | None = None,
 ) -> Response:
     """A page. `zipped` where the browser takes gzip; `secure` where it came over https."""
     content = text.encode()
@@ -127,6 +137,8 @@ def html_answer(
     if zipped and len(content) >= GZIP_BYTES_MIN:
         content = gzip.compress(content, 6, mtime=0)
         headers["content-encoding"] = "gzip"
+    if keep_seconds is not None:
+        headers[KEEP_HEADER] = str(keep_seconds)
     if status == 503:
         headers["retry-after"] = str(RETRY_SECONDS)
     return Response(content, status_code=status, media_type=HTML, headers=headers)

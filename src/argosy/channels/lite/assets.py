@@ -1,12 +1,15 @@
-"""The few files that browsers keep for good: named by their content, compressed once."""
+"""The few files that browsers keep for good: named by their content, compressed once; and the worker,
+the script by which a browser keeps pages too."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from argosy.channels.lite.wire import Response
 
@@ -17,6 +20,8 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+_WORKER = "worker.js"
+_WORKER_HEADERS = {"cache-control": "max-age=86400", "x-content-type-options": "nosniff"}
 _FOR_GOOD = "public,max-age=31536000,immutable"
 
 
@@ -31,17 +36,37 @@ class Asset:
 
 
 def load() -> dict[str, Asset]:
-    """Every file of `static/`, by its plain name."""
-    found = {}
-    for file in sorted(FOLDER.iterdir()):
-        if file.suffix not in _TYPES:
-            continue
-        content = _slim(file.read_text("utf-8"), file.suffix).encode()
-        mark = hashlib.blake2b(content, digest_size=4).hexdigest()
-        path = f"{PREFIX}{mark}{file.suffix}"
-        zipped = gzip.compress(content, 9, mtime=0)
-        found[file.name] = Asset(path, _TYPES[file.suffix], content, zipped)
-    return found
+    """Every file of `static/` that pages name, by its plain name."""
+    return {
+        file.name: _asset(_slim(file.read_text("utf-8"), file.suffix), file.suffix)
+        for file in sorted(FOLDER.iterdir())
+        if file.suffix in _TYPES and file.name != _WORKER
+    }
+
+
+def _asset(text: str, suffix: str) -> Asset:
+    content = text.encode()
+    mark = hashlib.blake2b(content, digest_size=4).hexdigest()
+    zipped = gzip.compress(content, 9, mtime=0)
+    return Asset(f"{PREFIX}{mark}{suffix}", _TYPES[suffix], content, zipped)
+
+
+def worker(files: Mapping[str, Asset], heads: Collection[str]) -> Asset:
+    """The worker for these files and for the pages whose paths begin with one of `heads`.
+
+    Browsers want it at one address, so it is no file for good: they ask for it once a day.
+    """
+    text = _slim(FOLDER.joinpath(_WORKER).read_text("utf-8"), ".js")
+    paths = [asset.path for asset in files.values()]
+    mark = hashlib.blake2b("".join([text, *paths]).encode(), digest_size=4).hexdigest()
+    known = {
+        "name": mark,
+        "files": msgspec.json.encode(paths).decode(),
+        "heads": msgspec.json.encode(sorted(heads)).decode(),
+    }
+    for name, value in known.items():
+        text = text.replace(f"{{{{{name}}}}}", value)
+    return _asset(text, ".js")
 
 
 def serve(assets: Mapping[str, Asset], name: str, *, zipped: bool) -> Response | None:
@@ -49,7 +74,17 @@ def serve(assets: Mapping[str, Asset], name: str, *, zipped: bool) -> Response |
     asset = next((a for a in assets.values() if a.path == PREFIX + name), None)
     if asset is None:
         return None
-    headers = {"cache-control": _FOR_GOOD, "x-content-type-options": "nosniff"}
+    return _answer(asset, {"cache-control": _FOR_GOOD, "x-content-type-options": "nosniff"}, zipped)
+
+
+def serve_worker(asset: Asset, *, zipped: bool) -> Response:
+    """The worker, for a day."""
+    return _answer(asset, _WORKER_HEADERS, zipped)
+
+
+def _answer(asset: Asset, fixed: Mapping[str, str], zipped: bool) -> Response:
+    """The file with these headers, compressed where the browser takes it."""
+    headers = dict(fixed)
     if zipped:
         headers["content-encoding"] = "gzip"
         headers["vary"] = "accept-encoding"

@@ -8,11 +8,14 @@ from datetime import datetime
 from uuid import UUID
 
 from argosy.base.orders.facts import Order, State
+from argosy.base.parties.facts import PartyKind
 from argosy.base.wallet.statement import Line
-from argosy.channels.lite.naming import Side, other_sides
+from argosy.channels.lite.naming import Side, names_of, other_sides
 from argosy.channels.lite.visits import Visit
 
 _MOVED = frozenset({State.PAID, State.PARTLY_REFUNDED, State.REFUNDED})
+PAYEES_MAX = 3
+_PAY_AGAIN = {PartyKind.MERCHANT: "/p/", PartyKind.CUSTOMER: "/send?to="}
 _KINDS = frozenset({"pay", "send", "request", "top_up", "withdraw", "refund"})
 
 
@@ -38,6 +41,32 @@ async def rows_of(visit: Visit, lines: Iterable[Line]) -> list[Row]:
     orders = {line.order.id: line.order for line in lines if line.order is not None}
     sides = await other_sides(visit, orders.values(), "show history")
     return [_row(visit, line, sides) for line in lines]
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """Somebody who was paid before: a name, and the page that pays them again."""
+
+    name: str
+    path: str
+
+
+async def payees_of(visit: Visit, lines: Iterable[Line]) -> list[Payee]:
+    """Whom the visitor paid in these lines, the latest first, at most `PAYEES_MAX`."""
+    me = visit.me.id
+    paid = (
+        order.payee
+        for order in (line.order for line in lines)
+        if order is not None and order.product in ("pay", "send") and order.payer == me
+    )
+    wanted = [p for p in dict.fromkeys(paid) if p is not None][:PAYEES_MAX]
+    names = await names_of(visit, wanted, "show whom to pay again")
+    found = [await visit.lite.parties.get(payee) for payee in wanted]
+    return [
+        Payee(names[party.id], f"{_PAY_AGAIN[party.kind]}{party.number}")
+        for party in found
+        if party is not None and party.kind in _PAY_AGAIN and names[party.id]
+    ]
 
 
 def _is_past(line: Line) -> bool:

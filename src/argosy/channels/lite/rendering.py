@@ -41,6 +41,9 @@ _pages = Environment(
 _pages.globals["style"] = ASSETS["lite.css"].path
 _pages.globals["script"] = ASSETS["lite.js"].path
 _pages.globals["icon"] = ASSETS["icon.svg"].path
+WARM = "/line /history /me/code /pay"
+WARM_SHOP = "/line /history /till/code"
+"""What a device fetches once after signing in, so that it is there without a connection too."""
 
 
 @lru_cache(maxsize=64)
@@ -64,7 +67,8 @@ def render(visit: Visit, template: str, facts: Mapping[str, Any]) -> str:
     def moment(at: datetime) -> str:
         return words.moment(at, language, market)
 
-    today = local_day(visit.lite.clock.now(), visit.market.zone)
+    now = visit.lite.clock.now()
+    today = local_day(now, visit.market.zone)
 
     def when(at: datetime) -> str:
         """The time alone where it was today."""
@@ -85,6 +89,9 @@ def render(visit: Visit, template: str, facts: Mapping[str, Any]) -> str:
         money=money,
         moment=moment,
         when=when,
+        now=now,
+        warm=WARM_SHOP if visit.is_shop else WARM,
+        locale=f"{language}-{visit.market.country}",
         visit=visit,
         language=language,
         direction="rtl" if language in _RIGHT_TO_LEFT else "ltr",

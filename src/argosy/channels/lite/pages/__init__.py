@@ -5,6 +5,7 @@ from __future__ import annotations
 from argosy.channels.lite.pages import (
     asking,
     banking,
+    device,
     entering,
     home,
     inbox,
@@ -34,5 +35,6 @@ ADDRESSES: tuple[Address, ...] = (
     *me.ADDRESSES,
     *inbox.ADDRESSES,
     *live.ADDRESSES,
+    *device.ADDRESSES,
     *workings.ADDRESSES,
 )

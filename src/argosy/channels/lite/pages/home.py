@@ -10,12 +10,15 @@ from argosy.base.orders.planning import moment
 from argosy.base.refusals import Refused
 from argosy.base.wallet.statement import History, WalletReason
 from argosy.channels.lite.answers import Answer, Go, No, Page
-from argosy.channels.lite.lines import Row, rows_of
+from argosy.channels.lite.lines import Row, payees_of, rows_of
 from argosy.channels.lite.naming import other_sides
 from argosy.channels.lite.pages.address import Address, Who, get
 from argosy.channels.lite.visits import Visit
 
 HOME_LINES = 5
+RECENT_LINES = 12
+KEPT_SECONDS = 86_400
+"""For so long a device shows the home page that it keeps at once, with its time, before it asks anew."""
 PAGE_LINES = 20
 _MARK_BYTES = 8
 
@@ -26,7 +29,7 @@ async def home(visit: Visit) -> Answer:
     if visit.is_shop and not visit.as_json:
         return Go("/till")
     account = await visit.lite.ledger.account(visit.me.account)
-    page = await visit.lite.statement.page(visit.me.account, None, HOME_LINES)
+    page = await visit.lite.statement.page(visit.me.account, None, RECENT_LINES)
     lines = page.lines if isinstance(page, History) else ()
     waiting = await visit.lite.orders.open_for(visit.me.id)
     asked = [o for o in waiting if o.state is State.AWAITING and o.payer == visit.me.id]
@@ -35,7 +38,8 @@ async def home(visit: Visit) -> Answer:
     facts = {
         "balance": visit.money(balance),
         "reserved": visit.money(account.balance_minor - balance if account else 0),
-        "rows": await rows_of(visit, lines),
+        "rows": await rows_of(visit, lines[:HOME_LINES]),
+        "recent": await payees_of(visit, lines),
         "asked": [(order, sides[order.id]) for order in asked],
         "can_send": can(visit, "send"),
         "can_withdraw": can(visit, "withdraw"),
@@ -47,7 +51,7 @@ async def home(visit: Visit) -> Answer:
         "currency": visit.market.currency,
         "at": moment(visit.lite.clock.now()),
     }
-    return Page("home.html", facts, data=data)
+    return Page("home.html", facts, data=data, keep_seconds=KEPT_SECONDS)
 
 
 async def history(visit: Visit) -> Answer:
@@ -61,7 +65,8 @@ async def history(visit: Visit) -> Answer:
     rows = await rows_of(visit, page.lines)
     following = f"{page.next}.{_mark(visit, page.next)}" if page.next else None
     facts = {"rows": rows, "next": following, "first": not before}
-    return Page("history.html", facts, data={"lines": [_data(r) for r in rows], "next": following})
+    data = {"lines": [_data(r) for r in rows], "next": following}
+    return Page("history.html", facts, data=data, keep_seconds=None if before else 0)
 
 
 def _mark(visit: Visit, place: str) -> str:

@@ -17,6 +17,7 @@ from argosy.channels.qr import print as printing
 from argosy.public_services.identity.facts import Evidence, IdentityReason
 from argosy.public_services.signin.facts import SigninReason
 
+KEPT_SECONDS = 7 * 86_400
 _KEPT = (IdentityReason.LEVEL_NEEDS_MORE, IdentityReason.LEVEL_NEEDS_REVIEW)
 
 
@@ -27,17 +28,28 @@ async def me(visit: Visit) -> Answer:
         "personal": personal if isinstance(personal, Personal) else Personal(party.id),
         "number": printing.grouped(party.number),
         "level": level_name(visit, party.level),
-        "code": _own_code(visit, personal),
-        "link": visit.lite.payment_link(party.number),
     }
     data = {"number": party.number, "kind": party.kind.value, "level": party.level}
     return Page("me.html", facts, data=data)
 
 
-def _own_code(visit: Visit, personal: Personal | Refused) -> str:
-    """The code that others scan to send money to a person; shops have theirs at the till."""
-    if visit.is_shop or isinstance(personal, Refused):
-        return ""
+async def code_page(visit: Visit) -> Answer:
+    """The code that others scan to send money to a person; a device shows it without a connection
+    too. Shops have theirs at the till."""
+    if visit.is_shop:
+        return Go("/till/code")
+    party = visit.me
+    personal = await visit.lite.parties.personal(party.id, visit.reader, "show one's own code")
+    known = personal if isinstance(personal, Personal) else Personal(party.id)
+    facts = {
+        "name": known.name or "",
+        "number": printing.grouped(party.number),
+        "code": _own_code(visit, known),
+    }
+    return Page("code_me.html", facts, keep_seconds=KEPT_SECONDS)
+
+
+def _own_code(visit: Visit, personal: Personal) -> str:
     pay = PayCode(visit.me.number, personal.name or "", visit.market.name, kind="person")
     text = visit.market.encode_code(pay)
     return "" if isinstance(text, Refused) else draw.inline_svg(text, visit.say("lite.code.label"))
@@ -149,6 +161,7 @@ async def end_session(visit: Visit) -> Answer:
 
 ADDRESSES: tuple[Address, ...] = (
     get("/me", me),
+    get("/me/code", code_page),
     get("/me/level", level_page),
     post("/me/level", raise_level),
     get("/me/pin", pin_page),

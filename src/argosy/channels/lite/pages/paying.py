@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from argosy.base.clock import local_day
 from argosy.base.ids import parse_id
@@ -32,6 +34,8 @@ from argosy.channels.qr.reasons import CodeReason
 from argosy.products.pay.facts import PayMerchant, PayOrder
 
 _PURPOSE = "pay a shop"
+KEPT_SECONDS = 7 * 86_400
+"""For so long a device opens a shop's page, or the one that finds a shop, without asking for it."""
 
 
 # --- finding the shop ----------------------------------------------------------------------------
@@ -42,7 +46,8 @@ async def pay_page(visit: Visit) -> Answer:
 
 
 def _finder(visit: Visit, refused: Refused | None = None) -> Page:
-    return Page("pay.html", {"code": visit.text("code")}, refused=refused)
+    kept = None if refused is not None or visit.query("code") else KEPT_SECONDS
+    return Page("pay.html", {"code": visit.text("code")}, refused=refused, keep_seconds=kept)
 
 
 async def link_page(visit: Visit) -> Answer:
@@ -165,12 +170,25 @@ async def _shop_form(
         "fixed": bool(visit.query("amount")) and refused is None,
         "note": visit.text("note"),
         "until": visit.text("until") or visit.query("until"),
-        "free": _is_free(visit, shop),
-        "mine": visit.session is not None and shop.id == visit.session.party_id,
+        "free": (free := _is_free(visit, shop)),
+        "mine": (mine := visit.session is not None and shop.id == visit.session.party_id),
         "content": f"pay|{shop.id}|*|{visit.market.currency}",
         "link": visit.request.path,
     }
-    return Page("pay_shop.html", facts, refused=refused)
+    plain_form = free and not mine and refused is None and not visit.request.query
+    kept = _kept_seconds(visit) if plain_form else None
+    return Page("pay_shop.html", facts, refused=refused, keep_seconds=kept)
+
+
+def _kept_seconds(visit: Visit) -> int:
+    """For how long a form that names no price may be shown again: never past the day on which a
+    price changes."""
+    now, zone = visit.lite.clock.now(), ZoneInfo(visit.market.zone)
+    today = now.astimezone(zone).date()
+    prices = [rule.fee for rule in visit.market.fees if rule.product == "pay"]
+    days = [day for fact in prices for day in (fact.since, fact.until) if day and day > today]
+    left = [datetime.combine(day, time(), zone) - now for day in days]
+    return min([KEPT_SECONDS, *(int(span.total_seconds()) for span in left)])
 
 
 async def _order_form(visit: Visit, order: Order, refused: Refused | None = None) -> Answer:

@@ -62,7 +62,7 @@ async def _till(visit: Visit, refused: Refused | None = None) -> Page:
         "currency": visit.market.currency,
         "day": str(facts["day"]),
     }
-    return Page("till.html", facts, data=data, refused=refused)
+    return Page("till.html", facts, data=data, refused=refused, keep_seconds=0)
 
 
 async def _today(visit: Visit) -> tuple[Money, Money]:
@@ -109,7 +109,7 @@ async def code_page(visit: Visit) -> Answer:
         "number": printing.grouped(visit.me.number),
         "link": visit.lite.payment_link(visit.me.number),
     }
-    return Page("code_shop.html", facts, data={"code": code, "link": facts["link"]})
+    return Page("code_shop.html", facts, data={"code": code, "link": facts["link"]}, keep_seconds=0)
 
 
 async def printed(visit: Visit) -> Answer:
