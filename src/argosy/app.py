@@ -42,6 +42,7 @@ from argosy.base.refusals import Unavailable, must
 from argosy.base.store import Connection, Database
 from argosy.base.wallet.accounts import open_wallet, system_accounts
 from argosy.base.wallet.statement import Statement
+from argosy.channels.qr.cpm import one_time_of
 from argosy.channels.qr.draw import svg
 from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases, Opening
@@ -63,6 +64,8 @@ from argosy.public_services.identity.identity import Identity
 from argosy.public_services.notices.notices import Notices
 from argosy.public_services.notify.notify import SEALED as NOTIFY_SEALED
 from argosy.public_services.notify.notify import Notify
+from argosy.public_services.presented.devices import SEALED as PRESENTED_SEALED
+from argosy.public_services.presented.presenting import Presenting
 from argosy.public_services.receipts.receipts import Receipts
 from argosy.public_services.signin.codes import SEALED as SIGNIN_SEALED
 from argosy.public_services.signin.signin import Signin
@@ -104,6 +107,7 @@ class Wallet:
     notify: Notify
     cashier: Cashier
     receipts: Receipts
+    presenting: Presenting
     brain: Brain
     cases: Cases
     rails: Mapping[str, Rail]
@@ -211,6 +215,9 @@ async def build(
         notify=notify,
         cashier=cashier,
         receipts=Receipts(orders, parties, keys),
+        presenting=Presenting(
+            db, clock, keys, markets, parties, orders, signin, cashier, one_time_of, chance=chance
+        ),
         brain=brain,
         cases=cases,
         rails=ways,
@@ -252,6 +259,7 @@ def sealed(wallet: Wallet) -> tuple[Sealing, ...]:
         *IDENTITY_SEALED,
         *SIGNIN_SEALED,
         *NOTIFY_SEALED,
+        *PRESENTED_SEALED,
         *API_KEYS_SEALED,
         *API_ANSWERS_SEALED,
         *WEBHOOKS_SEALED,
@@ -272,6 +280,7 @@ def partner_api(wallet: Wallet) -> PartnerApi:
         ledger=wallet.ledger,
         statement=wallet.statement,
         cashier=wallet.cashier,
+        presenting=wallet.presenting,
         api_keys=wallet.api_keys,
         webhooks=wallet.webhooks,
         payment_link=lambda what: f"{wallet.settings.public_url}/p/{what}",
@@ -295,6 +304,9 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
     async def pruned(_now: datetime, _limit: int) -> int:
         return await wallet.signin.prune()
 
+    async def forgotten_codes(_now: datetime, _limit: int) -> int:
+        return await wallet.presenting.prune()
+
     async def resumed(_now: datetime, _limit: int) -> int:
         return await wallet.identity.resume()
 
@@ -309,6 +321,7 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
         Sweep("notify.deliver", 1.0, messages),
         Sweep("notify.forget", 60.0, forgotten),
         Sweep("signin.prune", 3600.0, pruned),
+        Sweep("presented.prune", 3600.0, forgotten_codes),
         Sweep("identity.resume", 60.0, resumed),
     )
 

@@ -180,7 +180,8 @@ class Market:
     `decode_code` are the country's payment code; what is too long for a code is refused. `operator`
     names the wallet there. `evidence` reads what is shown for a level, by kind of need: a
     document's number in its one form, or a refusal; where it is silent, the form is not checked
-    closely. `folder` is where the pack lies (its `words/`), set as it is loaded.
+    closely. `presented` is the most that one payment by a code that the customer shows may be
+    without a PIN. `folder` is where the pack lies (its `words/`), set as it is loaded.
 
     `contacts` are what a wallet is opened with (`phone`, `email`), the usual first. `step_minor` is
     the smallest sum that people use there, and screens show no digits below it: 100 where the
@@ -202,6 +203,7 @@ class Market:
     decode_code: Callable[[str], DecodedCode | Refused]
     rail: str = "simulator"
     merchant_level: str = "merchant"
+    presented: tuple[Fact[int], ...] = ()
     _known_caps: dict[tuple[str, str, date], tuple[Cap, ...]] = field(
         default_factory=dict, compare=False, repr=False, init=False
     )
@@ -235,6 +237,17 @@ class Market:
         """The most a wallet of `level` may hold on `day`; the latest fact that holds counts."""
         facts = [f for f in self.level(level).balance_minor_max if f.holds(day)]
         return max(facts, key=lambda f: f.since).value if facts else 0
+
+    def presented_minor_max(self, day: date) -> int:
+        """The most that one payment by a code that the customer shows may be without a PIN on `day`.
+        Where the pack is silent, the hundredth part of what the lowest wallet may hold, or nothing
+        where that has no bound."""
+        facts = [f for f in self.presented if f.holds(day)]
+        if facts:
+            return max(facts, key=lambda f: f.since).value
+        ladder = self.ladder()
+        held = self.balance_minor_max(ladder[0].name, day) if ladder else None
+        return (held or 0) // 100
 
     def caps(self, key: str, level: str, day: date) -> tuple[Cap, ...]:
         """The caps on `key` for `level` that hold on `day`: for each rule set, the latest."""

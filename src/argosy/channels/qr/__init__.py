@@ -5,6 +5,7 @@ standard.py  every field of that format by its name
 merchant.py  what every EMVCo code says around a country's own template
 schemes/     how each payment scheme writes who is paid, and the schemes' names
 upi.py       payment links of the form `upi://pay?...`
+cpm.py       the EMVCo customer-presented format (tlv.py: its bytes)
 photo.py     the codes in a photograph
 latin.py     names of any script in Latin letters
 draw.py      a code as SVG, PNG or a few hundred bytes for a light page

@@ -22,6 +22,7 @@ from argosy.partners.api.facts import ApiReason, Scope
 from argosy.partners.webhooks.facts import WebhookReason
 from argosy.products.pay.facts import PayReason
 from argosy.public_services.cashier.facts import CashierReason
+from argosy.public_services.presented.facts import PresentedReason
 
 Act = Callable[[Api, Call], Awaitable[Answer | Refused]]
 
@@ -99,6 +100,17 @@ _PARTY = (PartyReason.PARTY_FROZEN, PartyReason.PARTY_CLOSED)
 _AMOUNT = (AmountReason.CURRENCY_MISMATCH, *_PARTY)
 _NEW_PAYMENT = (*_AMOUNT, PayReason.ONLY_MERCHANTS, OrderReason.ORDER_EXISTS_DIFFERENTLY)
 _ORDER = (OrderReason.ORDER_NOT_FOUND,)
+_PRESENTED = (
+    PresentedReason.PRESENTED_UNREADABLE,
+    PresentedReason.PRESENTED_UNKNOWN,
+    PresentedReason.PRESENTED_EXPIRED,
+    PresentedReason.PRESENTED_SPENT,
+    PresentedReason.PRESENTED_TRIES_SPENT,
+    PresentedReason.PRESENTED_DECLINED,
+    OrderReason.PAYEE_CANNOT_TAKE,
+    GateReason.RISK_UNAVAILABLE,
+    GateReason.GATE_BUSY,
+)
 _SCREENED = (
     CashierReason.PROOF_NOT_POSSIBLE,
     GateReason.DENIED_BY_RISK,
@@ -128,8 +140,10 @@ _ACCOUNTS, _ACCOUNT_PATH = "/v1/ledger/accounts", "/v1/ledger/accounts/{id}"
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "create_payment", "POST", _PAYMENTS, "payments", "Ask for a payment", payments.create,
-        shapes.Payment, body=shapes.NewPayment, status=201, once=True, reasons=_NEW_PAYMENT,
-        description="Whoever shows the code or opens the link first pays it.",
+        shapes.Payment, body=shapes.NewOrPresented, status=201, once=True,
+        reasons=(*_NEW_PAYMENT, *_PRESENTED),
+        description="Whoever shows the code or opens the link first pays it. With `presented_code` the"
+        " customer whose code was scanned pays: at once, or by confirming it on their phone.",
     ),
     Operation(
         "list_payments", "GET", _PAYMENTS, "payments", "List payments that you asked for",

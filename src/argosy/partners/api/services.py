@@ -18,6 +18,7 @@ from argosy.partners.api.facts import Terms
 from argosy.partners.api.keys import ApiKeys
 from argosy.partners.webhooks.webhooks import Webhooks
 from argosy.public_services.cashier.cashier import Cashier
+from argosy.public_services.presented.presenting import Presenting
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class PartnerApi:
     ledger: Ledger
     statement: Statement
     cashier: Cashier
+    presenting: Presenting
     api_keys: ApiKeys
     webhooks: Webhooks
     payment_link: Callable[[object], str]

@@ -44,6 +44,35 @@ class CreatePayment:
 
 
 @dataclass(frozen=True, slots=True)
+class PayPresented:
+    """Pay `amount` to the merchant who scanned the payer's one-time code: its number is `number`.
+
+    The code is the proof; whoever plans this has checked it. `day_minor_max` bounds what goes in this
+    way in a day, without a PIN.
+    """
+
+    id: UUID
+    amount: Money
+    number: str
+    day_minor_max: int
+    note: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AskPresented:
+    """A merchant asks `payer`, whose code it scanned, for more than goes without a PIN: nobody else
+    can pay it."""
+
+    id: UUID
+    amount: Money
+    payer: UUID
+    note: str = ""
+    reference: str = ""
+    life: timedelta = LIFE
+
+
+@dataclass(frozen=True, slots=True)
 class PayOrder:
     """Pay the waiting payment `order` of a merchant."""
 

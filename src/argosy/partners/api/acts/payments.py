@@ -19,6 +19,8 @@ from argosy.partners.api.answers import Answer, answer
 from argosy.partners.api.call import Api, Call
 from argosy.products.pay.facts import CancelPayment, CreatePayment
 from argosy.public_services.cashier.facts import CashierReason, Preview, Receipt
+from argosy.public_services.presented.facts import CHANNEL as PRESENTED
+from argosy.public_services.presented.facts import Charge
 
 PRODUCT = "pay"
 PATH = "/api/v1/payments"
@@ -28,17 +30,37 @@ LOOKED_AT_MAX = 1000
 """How many payments one request looks at to fill a page; beyond, the page stays short."""
 
 _LIST = "payments"
+_UNPAID = (State.AWAITING, State.CANCELLED, State.EXPIRED)
 _READS_MAX = 200
 _PURPOSE = "name and city on payment codes"
 
 
 async def create(api: Api, call: Call) -> Answer | Refused:
-    """Ask for a payment."""
+    """Ask for a payment, or take it from the customer who shows a code."""
+    new: shapes.NewOrPresented = call.body
+    if new.presented_code is not None:
+        return await _charge(api, call, new, new.presented_code)
     said = await api.services.cashier.carry_out(_command(call), call.asker)
     if not isinstance(said, Receipt):
         return not_done(said)
     payment = await shown(api, call.party, said.order)
     return answer(payment, 201, path_of(said.order))
+
+
+async def _charge(
+    api: Api, call: Call, new: shapes.NewPayment, presented: str
+) -> Answer | Refused:
+    charge = Charge(
+        call.command_id,
+        Money(new.amount.minor, new.amount.currency),
+        presented,
+        shapes.printable(new.description),
+        new.reference,
+    )
+    said = await api.services.presenting.charge(call.asker, charge)
+    if isinstance(said, Refused):
+        return said
+    return answer(await shown(api, call.party, said.order), 201, path_of(said.order))
 
 
 async def try_create(api: Api, call: Call) -> Answer | Refused:
@@ -73,7 +95,7 @@ async def drawing(api: Api, call: Call) -> Answer | Refused:
     if isinstance(order, Refused):
         return order
     state = state_of(api, order)
-    if state != State.AWAITING:
+    if state != State.AWAITING or order.data.get(PRESENTED):
         return Refused(OrderReason.ORDER_NOT_OPEN, {"state": state})
     code = _code(api, call.party, order, await _named(api, call.party))
     if isinstance(code, Refused):
@@ -218,16 +240,18 @@ def _code(api: Api, party: Party, order: Order, person: Personal) -> str | Refus
 
 def _payment(api: Api, party: Party, order: Order, person: Personal | None) -> shapes.Payment:
     state, by_link = state_of(api, order), bool(order.data.get("by_link"))
-    is_open = state == State.AWAITING
+    # One that was scanned from a customer's screen is open to that customer alone.
+    scanned = bool(order.data.get(PRESENTED))
+    is_open = state == State.AWAITING and not scanned
     code = None
     if is_open and not by_link and person is not None:
         text = _code(api, party, order, person)
         code = None if isinstance(text, Refused) else text
-    was_paid = order.payer is not None
+    was_paid = order.payer is not None and state not in _UNPAID
     return shapes.Payment(
         id=order.id,
         state=state,  # type: ignore[arg-type]  # `state_of` says a literal's word
-        kind="link" if by_link else "qr",
+        kind="presented" if scanned else "link" if by_link else "qr",
         amount=money(order.amount.minor, order),
         refunded=money(order.refunded_minor, order),
         fee=money(order.fee_minor, order),

@@ -18,6 +18,7 @@ from argosy.products.pay.facts import (
 )
 
 NOTE_CHARS_MAX = 200
+PRESENTED_CHARS_MAX = 700
 
 Reference = Annotated[
     str,
@@ -70,13 +71,30 @@ class NewPayment(In, frozen=True, kw_only=True):
     ] = "qr"
 
 
+class NewOrPresented(NewPayment, frozen=True, kw_only=True):
+    """A payment to be asked for, or taken from the customer who shows a code."""
+
+    presented_code: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=PRESENTED_CHARS_MAX,
+                description="What was scanned from the customer's screen: 24 digits, or an EMV"
+                " customer-presented code. `expires_in`, `return_url` and `kind` then say nothing.",
+            ),
+        ]
+        | None
+    ) = None
+
+
 class Payment(Out, frozen=True, kw_only=True):
     """A payment as it stands. `code` is the text of the QR code and `code_svg_url` its drawing, while
     it can be paid; `link` can be sent to the payer; `receipt` can be checked by anyone who has it."""
 
     id: UUID
     state: PaymentState
-    kind: Literal["qr", "link"]
+    kind: Literal["qr", "link", "presented"]
     amount: Money
     refunded: Money
     fee: Money
