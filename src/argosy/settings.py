@@ -37,6 +37,7 @@ NAMES = (
     "PORT",
     "PUBLIC_URL",
     "RISK_POLICY",
+    "STAFF_KEY",  # of the person at the terminal: read there, no server needs it
     "WEBHOOKS_PRIVATE",
     "WORKERS",
 )
