@@ -10,8 +10,9 @@ from argosy.ctu.learn import commands as learn
 from argosy.ctu.models import commands as models
 from argosy.ctu.rules import commands as rules
 from argosy.ctu.service import commands as service
+from argosy.ctu.staff import commands as staff
 
-PARTS = (decide, rules, facts, models, learn, service)
+PARTS = (decide, rules, facts, models, learn, service, staff)
 
 
 def mounted() -> typer.Typer:

@@ -13,6 +13,8 @@ Each part has its commands in its own `commands.py`, with a function `add(app)` 
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -26,12 +28,15 @@ from argosy.base.clock import Clock
 from argosy.base.ids import Ids
 from argosy.base.refusals import Refused, must
 from argosy.base.store import Database
+from argosy.ctu.staff.staff import Staff
 
 T = TypeVar("T")
 
+STAFF_KEY = "ARGOSY_STAFF_KEY"
+
 Demo = Annotated[bool, typer.Option("--demo", help="Work on the demo town; needs no key.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write it here as JSON.")]
-By = Annotated[str, typer.Option(help="Who does it.")]
+By = Annotated[str, typer.Option(help="Who does it; proven by ARGOSY_STAFF_KEY.")]
 Why = Annotated[str, typer.Option(help="The reason, which is kept.")]
 
 
@@ -75,6 +80,30 @@ def work(demo: bool, doing: Callable[[Place], Coroutine[Any, Any, T]]) -> T:
             return await doing(place)
 
     return uvloop.run(inside())
+
+
+def staff_key(name: str) -> str:
+    """The key by which `name` proves it: ARGOSY_STAFF_KEY, or typed unseen where somebody sits there;
+    empty where there is none."""
+    found = os.environ.get(STAFF_KEY, "").strip()
+    if not found and sys.stdin.isatty():
+        found = str(typer.prompt(f"Key of {name}", hide_input=True, default="", show_default=False))
+    return found
+
+
+def work_as(
+    demo: bool, by: str, doing: Callable[[Place], Coroutine[Any, Any, T | Refused]]
+) -> T | Refused:
+    """As `work`, once `by` has proven to be that person. In the demo town a typed name is believed."""
+
+    async def proven(place: Place) -> T | Refused:
+        if not place.demo:
+            person = await Staff(place.db, place.clock, place.ids).proven(by, staff_key(by))
+            if isinstance(person, Refused):
+                return person
+        return await doing(place)
+
+    return work(demo, proven)
 
 
 def say(*lines: str) -> None:

@@ -24,7 +24,7 @@ def typed(db, clock, ids, tmp_path):
     async def opened(_demo: bool) -> AsyncIterator[terminal.Place]:
         own = await Database.open(db.url, 2)
         yield terminal.Place(
-            db=own, url=db.url, clock=clock, ids=ids, data=tmp_path, subkey=str.encode
+            db=own, url=db.url, clock=clock, ids=ids, data=tmp_path, subkey=str.encode, demo=True
         )
         await own.close()
 

@@ -27,7 +27,7 @@ def run(db, clock, ids, monkeypatch, tmp_path):
     async def opened(demo: bool):
         own = await Database.open(db.url, size=2)
         try:
-            yield terminal.Place(own, db.url, clock, ids, tmp_path, lambda purpose: b"")
+            yield terminal.Place(own, db.url, clock, ids, tmp_path, lambda purpose: b"", demo=True)
         finally:
             await own.close()
 

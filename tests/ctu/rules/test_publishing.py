@@ -10,7 +10,7 @@ from argosy.base.refusals import Refused
 from argosy.ctu.events import Event
 from argosy.ctu.rules.compiled import place_of_account
 from argosy.ctu.rules.declared import starter_files
-from argosy.ctu.rules.publishing import Live, Publishing, SetVersion, State, rules_of
+from argosy.ctu.rules.publishing import Live, Publishing, SetVersion, State, Waiting, rules_of
 from argosy.ctu.rules.reasons import RuleReason
 from argosy.ctu.rules.vocabulary import starter_vocabulary
 
@@ -163,10 +163,46 @@ async def test_back_to_an_earlier_set_in_one_action(publishing, live):
     await publishing.withdraw("payee.new_payee_large", "ravi", "y")
     differences = await publishing.difference(before, await publishing.newest())
     assert {c.name for c in differences} == {NAME, "payee.new_payee_large"}
-    await publishing.back_to(before, "anita", "all of it was wrong")
+    assert isinstance(await publishing.back_to(before, "anita", "all of it was wrong"), Waiting)
+    done = await publishing.back_to(before, "ravi", "she is right")
+    assert (done.published_by, done.why) == ("ravi", "she is right (proposed by anita)")
     assert await publishing.difference(before, await publishing.newest()) == []
     await live.look()
     assert NAME not in names(judged(live).hits)
+
+
+async def test_going_back_to_a_looser_set_needs_another_person(publishing, clock):
+    """Nobody takes the guards away alone: not by asking twice, not when the set of today is another one,
+    not with a proposal of yesterday."""
+    number = await drafted(publishing)
+    before = await publishing.newest()
+    await publishing.publish(NAME, number, State.LIVE, "ravi", "x")
+    live = await publishing.newest()
+    for _ in range(2):
+        waiting = await publishing.back_to(before, "anita", "it is in my way")
+        assert (waiting.number, waiting.by) == (before, "anita")
+    assert await publishing.newest() == live
+    clock.advance(days=2)
+    assert isinstance(await publishing.back_to(before, "ravi", "late"), Waiting)
+    await publishing.withdraw("velocity.account_many_1d", "ravi", "another set of today")
+    assert isinstance(await publishing.back_to(before, "anita", "again"), Waiting)
+    assert (await publishing.current()).member(NAME) is not None
+
+
+async def test_going_back_to_a_stricter_set_needs_nobody_else(publishing):
+    await drafted(publishing)
+    before = await publishing.newest()
+    await publishing.withdraw("velocity.account_many_1d", "anita", "a slip")
+    back = await publishing.back_to(before, "anita", "it was a slip")
+    assert isinstance(back, SetVersion)
+    assert (await publishing.current()).member("velocity.account_many_1d") is not None
+
+
+async def test_a_trust_list_that_comes_back_needs_another_person(publishing):
+    await drafted(publishing)
+    before = await publishing.newest()
+    await publishing.withdraw("payee.loyal_payee", "anita", "it was too kind")
+    assert isinstance(await publishing.back_to(before, "anita", "my friends pay on"), Waiting)
 
 
 async def test_the_difference_between_two_versions(publishing):

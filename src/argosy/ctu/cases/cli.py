@@ -22,7 +22,7 @@ from argosy.ctu.cases.graph import Links
 from argosy.ctu.cases.policy import NAMES, Term, Terms
 from argosy.ctu.cases.reports import Reports
 from argosy.ctu.events import Label
-from argosy.ctu.terminal import By, Demo, Place, Why, say, stop, stop_if_refused, work
+from argosy.ctu.terminal import By, Demo, Place, Why, say, stop, stop_if_refused, work, work_as
 
 HISTORY_SAID = 8
 
@@ -175,7 +175,7 @@ def claim(
             return await cases.claim_next(by, market)
         return await (cases.let_go(case_id, by) if let_go else cases.claim(case_id, by))
 
-    taken = stop_if_refused(work(demo, claimed))
+    taken = stop_if_refused(work_as(demo, by, claimed))
     say("Nothing waits." if taken is None else _line(taken))
 
 
@@ -256,7 +256,8 @@ def terms(
                 return said
         return await found.list()
 
-    for one in stop_if_refused(work(demo, changed)):
+    found = work(demo, changed) if set_ is None else work_as(demo, by, changed)
+    for one in stop_if_refused(found):
         say(f"{one.name} {one.currency}".rstrip() + f" = {one.value}, set by {one.by} {one.at:%F}")
     say("Everything else is as docs/risk/cases.md says.")
 
@@ -282,7 +283,7 @@ def _decide(
             return {ids[0]: await cases_of(place).decide(ids[0], decision, by, why, scheme)}
         return await cases_of(place).decide_all(ids, decision, by, why, scheme)
 
-    said = stop_if_refused(work(demo, decided))
+    said = stop_if_refused(work_as(demo, by, decided))
     refused = 0
     for id_, case in said.items():
         if isinstance(case, Refused):

@@ -10,7 +10,7 @@ import typer
 from argosy.base.refusals import Refused
 from argosy.ctu.facts.declared import Fact, FactSet, parse, starter
 from argosy.ctu.facts.sets import add_facts, live
-from argosy.ctu.terminal import By, Demo, Place, say, stop_if_refused, work
+from argosy.ctu.terminal import By, Demo, Place, say, stop_if_refused, work, work_as
 
 File = Annotated[Path, typer.Argument(help="A TOML file of [[fact]] tables.", exists=True)]
 _SPANS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
@@ -54,7 +54,7 @@ def publish(file: File, by: By, demo: Demo = False) -> None:
         first = starter(place.offsets)
         return await add_facts(place.db, facts, by, first, place.facts_url)
 
-    found = stop_if_refused(work(demo, add_them))
+    found = stop_if_refused(work_as(demo, by, add_them))
     say(f"{len(found.facts)} facts are live, version {found.version}.")
 
 

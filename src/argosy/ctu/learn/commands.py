@@ -17,7 +17,18 @@ from argosy.ctu.learn.interception import interceptions, told
 from argosy.ctu.learn.record import Candidate, Journal, Run
 from argosy.ctu.learn.terms import Terms
 from argosy.ctu.learn.watch import Watch
-from argosy.ctu.terminal import Demo, Json, Place, Why, say, stop, stop_if_refused, work
+from argosy.ctu.terminal import (
+    By,
+    Demo,
+    Json,
+    Place,
+    Why,
+    say,
+    stop,
+    stop_if_refused,
+    work,
+    work_as,
+)
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id.")]
 CandidateId = Annotated[str, typer.Argument(metavar="CANDIDATE", help="A candidate's id.")]
@@ -86,7 +97,7 @@ def interception_(json: Json = None, demo: Demo = False) -> None:
         json.write_text(plain_json.dumps(seconds, indent=2) + "\n", "utf-8")
 
 
-def take_back(candidate_id: CandidateId, why: Why, demo: Demo = False) -> None:
+def take_back(candidate_id: CandidateId, by: By, why: Why, demo: Demo = False) -> None:
     """Take back what the loop made live."""
     wanted = _id(candidate_id)
 
@@ -95,9 +106,11 @@ def take_back(candidate_id: CandidateId, why: Why, demo: Demo = False) -> None:
         found = await journal.candidate(wanted)
         if isinstance(found, Refused):
             return found
-        return await Watch(place.db, place.clock, journal, Terms()).take_back(found, why)
+        return await Watch(place.db, place.clock, journal, Terms()).take_back(
+            found, f"{why} ({by})"
+        )
 
-    gone = stop_if_refused(work(demo, inside))
+    gone = stop_if_refused(work_as(demo, by, inside))
     say(f"{gone.name} {gone.version} is taken back.")
 
 

@@ -11,7 +11,7 @@ import typer
 from argosy.base.refusals import Refused
 from argosy.ctu.models.facts import State, Version
 from argosy.ctu.models.registry import Registry
-from argosy.ctu.terminal import By, Demo, Json, Place, Why, say, stop_if_refused, work
+from argosy.ctu.terminal import By, Demo, Json, Place, Why, say, stop_if_refused, work, work_as
 
 Name = Annotated[str, typer.Argument(help="The model's name.")]
 Which = Annotated[str, typer.Argument(metavar="VERSION", help="The version.")]
@@ -89,7 +89,7 @@ def publish(name: Name, version: Which, by: By, why: Why, demo: Demo = False) ->
     async def act(place: Place) -> Version | Refused:
         return await Registry(place.db, place.clock).publish(name, version, by, why)
 
-    done = stop_if_refused(work(demo, act))
+    done = stop_if_refused(work_as(demo, by, act))
     say(f"{done.name} {done.version} is live.")
 
 
@@ -99,5 +99,5 @@ def roll_back(name: Name, by: By, why: Why, demo: Demo = False) -> None:
     async def act(place: Place) -> Version | Refused:
         return await Registry(place.db, place.clock).roll_back(name, by, why)
 
-    done = stop_if_refused(work(demo, act))
+    done = stop_if_refused(work_as(demo, by, act))
     say(f"{done.name} {done.version} is live again.")

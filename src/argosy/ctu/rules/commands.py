@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -18,10 +18,21 @@ from argosy.ctu.rules.compiled import RuleSet
 from argosy.ctu.rules.declared import RuleError, read_rule, rule_name, starter_files
 from argosy.ctu.rules.examples import example_event, example_facts, example_scores
 from argosy.ctu.rules.lint import lint_files, mistakes
-from argosy.ctu.rules.publishing import Publishing, RuleVersion, Sets, SetVersion, State
+from argosy.ctu.rules.publishing import Publishing, RuleVersion, Sets, SetVersion, State, Waiting
 from argosy.ctu.rules.thresholds import starter_thresholds
 from argosy.ctu.rules.vocabulary import Vocabulary, starter_vocabulary
-from argosy.ctu.terminal import By, Demo, Json, Place, Why, say, stop, stop_if_refused, work
+from argosy.ctu.terminal import (
+    By,
+    Demo,
+    Json,
+    Place,
+    Why,
+    say,
+    stop,
+    stop_if_refused,
+    work,
+    work_as,
+)
 
 SHOWN_MAX = 25
 _rules = typer.Typer(help="Rules: what is in force, and how that changes.", no_args_is_help=True)
@@ -148,7 +159,7 @@ def draft(path: Path, by: By, why: Why, demo: Demo = False) -> None:
     async def kept_in(place: Place) -> RuleVersion | Refused:
         return await (await _publishing(place)).draft(name, text, by, why)
 
-    kept = work(demo, kept_in)
+    kept = work_as(demo, by, kept_in)
     say(f"{name} version {stop_if_refused(kept).number} is kept as a draft.")
 
 
@@ -171,7 +182,7 @@ def publish(
         publishing = await _publishing(place, single=single)
         return await publishing.publish(name, number, state, by, why, percent)
 
-    done = work(demo, published)
+    done = work_as(demo, by, published)
     say(f"Set {stop_if_refused(done).number} is in force: {name} version {number}, {state}.")
 
 
@@ -182,7 +193,7 @@ def withdraw(name: Name, by: By, why: Why, demo: Demo = False) -> None:
     async def withdrawn(place: Place) -> SetVersion | Refused:
         return await (await _publishing(place)).withdraw(name, by, why)
 
-    done = work(demo, withdrawn)
+    done = work_as(demo, by, withdrawn)
     say(f"Set {stop_if_refused(done).number} is in force without {name}.")
 
 
@@ -195,11 +206,15 @@ def back(
 ) -> None:
     """Make an earlier set the set of today again, as it was."""
 
-    async def gone_back(place: Place) -> SetVersion | Refused:
+    async def gone_back(place: Place) -> SetVersion | Waiting | Refused:
         return await (await _publishing(place)).back_to(number, by, why)
 
-    done = work(demo, gone_back)
-    say(f"Set {stop_if_refused(done).number} is in force: the rules of set {number}.")
+    said: Any = work_as(demo, by, gone_back)
+    done: SetVersion | Waiting = stop_if_refused(said)
+    if isinstance(done, Waiting):
+        say(f"Set {number} stops less than today's: a second person types the same within a day.")
+    else:
+        say(f"Set {done.number} is in force: the rules of set {number}.")
 
 
 @_rules.command()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, cast
 
 import msgspec
 
@@ -19,7 +20,7 @@ from argosy.base.store.database import Connection
 from argosy.ctu.cel import CelError, parse
 from argosy.ctu.rules.checked import Checker, TypeMistake
 from argosy.ctu.rules.compiled import RuleSet
-from argosy.ctu.rules.declared import Rule, rule_name, starter_files
+from argosy.ctu.rules.declared import Action, Rule, read_rule, rule_name, starter_files
 from argosy.ctu.rules.following import Live
 from argosy.ctu.rules.lint import Problem, lint, mistakes
 from argosy.ctu.rules.reasons import RuleReason
@@ -34,6 +35,7 @@ from argosy.ctu.rules.versions import (
     Sets,
     SetVersion,
     State,
+    changes_between,
     set_in,
     starter_set,
 )
@@ -41,8 +43,19 @@ from argosy.ctu.rules.vocabulary import Vocabulary
 
 __all__ = [
     "Change", "Live", "Loaded", "Member", "Publishing", "RuleVersion", "SetVersion", "Sets", "State",
-    "rules_of",
+    "Waiting", "rules_of",
 ]  # fmt: skip
+
+
+PROPOSAL_HOLDS: Final = timedelta(days=1)
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """Going back to set `number` was proposed by `by`, and waits for somebody else until `until`."""
+
+    number: int
+    by: str
+    until: datetime
 
 
 class Publishing(Sets):
@@ -123,7 +136,8 @@ class Publishing(Sets):
             return await self._written(conn, current, members, current.thresholds, by, why)
 
     async def withdraw(self, name: str, by: str, why: str) -> SetVersion | Refused:
-        """Take a rule out at once. One person is enough."""
+        """Take a rule out at once. One person is enough: it is the brake for a rule that stops good people,
+        it touches one rule, and who pulled it stays written down."""
         async with self._db.work() as conn:
             current = await self._opened(conn)
             members = tuple(m for m in current.members if m.name != name)
@@ -131,15 +145,67 @@ class Publishing(Sets):
                 return Refused(RuleReason.RULE_NOT_PUBLISHED, {"name": name}, "name")
             return await self._written(conn, current, members, current.thresholds, by, why)
 
-    async def back_to(self, number: int, by: str, why: str) -> SetVersion | Refused:
-        """Make an earlier set the set of today again, as a new number. One person is enough."""
+    async def back_to(self, number: int, by: str, why: str) -> SetVersion | Waiting | Refused:
+        """Make an earlier set the set of today again, as a new number.
+
+        One person is enough where that set stops whatever today's stops. Where it may stop less, the first
+        who asks proposes it, and another one who asks for the same within a day does it.
+        """
         async with self._db.work() as conn:
             current = await self._opened(conn)
             row = await conn.fetchrow("SELECT * FROM ctu.rule_sets WHERE number = $1", number)
             if row is None:
                 return Refused(RuleReason.RULE_SET_UNKNOWN, {"number": number}, "number")
             earlier = set_in(row)
+            if not self._single and await self._looser(conn, current, earlier):
+                proposed = await self._proposed(conn, number, current.number, by, why)
+                if isinstance(proposed, Waiting):
+                    return proposed
+                why = f"{why} (proposed by {proposed})"
             return await self._written(conn, current, earlier.members, earlier.thresholds, by, why)
+
+    async def _looser(self, conn: Connection, current: SetVersion, earlier: SetVersion) -> bool:
+        """Whether `earlier` may let through what `current` stops: a rule is gone, counts for fewer, is
+        another text, or a trust list is new; or the thresholds are others."""
+        if self.thresholds_of(current) != self.thresholds_of(earlier):
+            return True
+        for change in changes_between(current, earlier):
+            before, after = change.before, change.after
+            new = before or after
+            must(new is not None, "a change of nothing", name=change.name)
+            trusting = await self._trusting(conn, cast("Member", new))
+            if before and after and before.number != after.number:
+                return True
+            less = before is not None and (after is None or after.percent < before.percent)
+            if less != trusting:
+                return True
+        return False
+
+    async def _trusting(self, conn: Connection, member: Member) -> bool:
+        text = await conn.fetchval(
+            "SELECT text FROM ctu.rule_versions WHERE name = $1 AND number = $2",
+            member.name, member.number,
+        )  # fmt: skip
+        return read_rule(member.name, text).action == Action.ALLOW
+
+    async def _proposed(
+        self, conn: Connection, number: int, base: int, by: str, why: str
+    ) -> Waiting | str:
+        """Who else proposed the same; or that it waits for somebody else now."""
+        now = self._clock.now()
+        other: str | None = await conn.fetchval(
+            "SELECT by FROM ctu.rule_proposals WHERE number = $1 AND base = $2 AND by <> $3 AND at > $4"
+            " ORDER BY at LIMIT 1",
+            number, base, by, now - PROPOSAL_HOLDS,
+        )  # fmt: skip
+        if other is not None:
+            return other
+        await conn.execute(
+            "INSERT INTO ctu.rule_proposals VALUES ($1, $2, $3, $4, $5)"
+            " ON CONFLICT (number, base, by) DO UPDATE SET why = excluded.why, at = excluded.at",
+            number, base, by, why, now,
+        )  # fmt: skip
+        return Waiting(number, by, now + PROPOSAL_HOLDS)
 
     async def set_thresholds(
         self, text: str, written_by: str, by: str, why: str
