@@ -47,6 +47,7 @@ from argosy.channels.qr.draw import svg
 from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases, Opening
 from argosy.ctu.decide import load_policy
+from argosy.markets import PackError
 from argosy.markets import load as load_markets
 from argosy.partners.api.door import sweeps as api_sweeps
 from argosy.partners.api.facts import Mode
@@ -121,8 +122,8 @@ class Wallet:
 
     @property
     def market(self) -> Market:
-        """The market of a visitor whom nothing else places: the first by name."""
-        return self.markets[min(self.markets)]
+        """The market of the demo town, and of a visitor whom nothing else places."""
+        return self.markets[self.settings.market]
 
     def announce(self) -> None:
         """Something was committed: those who read the event log in this process look at once."""
@@ -154,6 +155,11 @@ async def build(
     ring = ring or settings.ring
     keys = ring.keys()
     markets = load_markets(settings.markets)
+    if settings.market not in markets:
+        known = ", ".join(sorted(markets))
+        raise PackError(
+            f"there is no market {settings.market!r} (ARGOSY_MARKET); known are {known}"
+        )
     words = Words(markets)
     commit = GroupCommit(db, clock, first_lane=first_lane)
     ledger = Ledger(db, commit, clock, ids)

@@ -37,6 +37,7 @@ from argosy.ctu.cases.cli import app as cases
 from argosy.ctu.learn.job import Job
 from argosy.ctu.service import alone
 from argosy.management.status import forget_running, note_running, parts
+from argosy.markets.cli import app as markets
 from argosy.opening import address, wired, with_wallet
 from argosy.partners.api.facts import NewKey, Signing
 from argosy.sandbox.simulate.cli import simulate_command
@@ -61,6 +62,7 @@ app.add_typer(bench, name="bench")
 keys = typer.Typer(help="Keys of the partner API, and of what is sealed.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 app.add_typer(cases, name="cases")
+app.add_typer(markets, name="market")
 app.add_typer(db, name="db")
 app.add_typer(ledger, name="ledger")
 app.command("simulate")(simulate_command)
@@ -106,9 +108,12 @@ def up(
     traffic: Annotated[
         bool, typer.Option("--traffic", help="Let the demo town trade by itself.")
     ] = False,
+    market: Annotated[
+        str | None, typer.Option("--market", help="Where the demo town lies, such as thailand.")
+    ] = None,
 ) -> None:
     """Start everything and serve it, until Ctrl-C."""
-    settings = config.load(demo=demo)
+    settings = config.load(demo=demo, market=market)
     if traffic and not settings.demo:
         _stop("--traffic belongs to the demo town: give --demo too.")
     _log(settings)
@@ -213,7 +218,12 @@ async def _keep_worker(index: int, fd: int, settings: Settings, url: str) -> Non
     """Run one more server process on the same port, again and again until cancelled."""
     command = [sys.executable, "-m", "argosy", "worker", "--index", str(index), "--fd", str(fd)]
     demo = "yes" if settings.demo else "no"
-    environment = {**os.environ, "ARGOSY_DATABASE_URL": url, "ARGOSY_DEMO": demo}
+    environment = {
+        **os.environ,
+        "ARGOSY_DATABASE_URL": url,
+        "ARGOSY_DEMO": demo,
+        "ARGOSY_MARKET": settings.market,
+    }
     while True:
         process = await asyncio.create_subprocess_exec(*command, env=environment, pass_fds=[fd])
         try:

@@ -33,6 +33,7 @@ NAMES = (
     "KEY",
     "KEYS_OLD",
     "LOG",
+    "MARKET",
     "MARKETS",
     "PORT",
     "PUBLIC_URL",
@@ -45,6 +46,7 @@ KEYS_OLD_MAX = 8
 LOG_LEVELS = ("debug", "info", "warning", "error")
 WORKERS_MAX = 64
 DEMO_KEY_FILE = "demo.key"
+MARKET = "india"
 _YES = {"1", "true", "yes", "on"}
 _NO = {"0", "false", "no", "off", ""}
 
@@ -71,6 +73,7 @@ class Settings:
     port: int = 8080
     public_url: str = "http://127.0.0.1:8080"
     database_url: str | None = field(default=None, repr=False)  # may hold a password
+    market: str = MARKET
     markets: tuple[Path, ...] = ()
     workers: int = 1
     log: str = "info"
@@ -93,8 +96,10 @@ class Settings:
         return self.data / "postgres"
 
 
-def load(environ: Mapping[str, str] | None = None, *, demo: bool = False) -> Settings:
-    """Read the settings; `demo` is the command line's own `--demo`.
+def load(
+    environ: Mapping[str, str] | None = None, *, demo: bool = False, market: str | None = None
+) -> Settings:
+    """Read the settings; `demo` and `market` are the command line's own `--demo` and `--market`.
 
     Raises `SettingsError` with everything that is wrong. In demo mode a missing key is made, once,
     in the data folder, which is the only thing this touches.
@@ -111,6 +116,7 @@ def load(environ: Mapping[str, str] | None = None, *, demo: bool = False) -> Set
     database_url = reader.read("DATABASE_URL", _database_url, None)
     nowhere: tuple[Path, ...] = ()
     markets = reader.read("MARKETS", _folders, nowhere)
+    market = market or reader.read("MARKET", _market, MARKET)
     workers = reader.read("WORKERS", _whole(1, WORKERS_MAX), 1)
     log = reader.read("LOG", _level, "info")
     webhooks_private = reader.read("WEBHOOKS_PRIVATE", _flag, default=False)
@@ -140,6 +146,7 @@ def load(environ: Mapping[str, str] | None = None, *, demo: bool = False) -> Set
         port=port,
         public_url=public_url,
         database_url=database_url,
+        market=market,
         markets=markets,
         workers=workers,
         log=log,
@@ -218,6 +225,12 @@ def _folder(text: str) -> Path:
     if path.exists() and not path.is_dir():
         raise ValueError(f"is {text!r}, which is not a folder")
     return path
+
+
+def _market(text: str) -> str:
+    if re.fullmatch(r"[a-z][a-z0-9_]{1,39}", text):
+        return text
+    raise ValueError(f"is {text!r} and must be a pack's name, such as {MARKET}")
 
 
 def _folders(text: str) -> tuple[Path, ...]:

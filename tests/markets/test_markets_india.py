@@ -157,7 +157,12 @@ def test_what_was_not_looked_up_is_marked(india: Market) -> None:
     unverified = {
         where for where, fact in every_fact(india) if fact.standing is Standing.UNVERIFIED
     }
-    assert unverified == {"limit send of full", "limit withdraw of full"}
+    assert unverified == {
+        "limit send of full",
+        "limit withdraw of full",
+        "reports",
+        "dormancy",
+    }
 
 
 # --- prices ------------------------------------------------------------------------------------

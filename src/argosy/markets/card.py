@@ -26,12 +26,15 @@ from argosy.base.markets import DecodedCode, Market, PayCode, Standing
 from argosy.base.money import exponent
 from argosy.base.refusals import Refused
 from argosy.markets.check import every_fact, headings
+from argosy.markets.places import place_of
 
 CARD = "card.toml"
 EXAMPLES = "examples.toml"
 GRADES = ("done", "todo", "exempt")
 CUSTOMER_KEYS = ("pay", "send", "request", "top_up", "withdraw", "receive", "cash_in", "cash_out")
 PRICED = ("pay", "send", "top_up", "withdraw")
+FAILING = ("pay", "send", "top_up", "withdraw")
+REPORTED = ("cash", "suspicious")
 TOWN_LISTS = ("given", "family", "shops", "cities", "agents")
 TOWN_ENTRIES_MIN = 5
 
@@ -93,6 +96,15 @@ def report(graded: Iterable[Graded]) -> str:
     return "\n".join(lines)
 
 
+def remedy(one: Graded) -> str:
+    """What to do about a false grade."""
+    if one.card.run is None:
+        return f"[{one.card.name}] cannot be done yet: nothing runs it; write todo or exempt"
+    if one.problems:
+        return f"[{one.card.name}] says done: mend what was found, or write todo and why"
+    return f"[{one.card.name}] says todo and runs: write done"
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
@@ -116,7 +128,7 @@ def _phones(market: Market, folder: Path, _day: date) -> Iterator[str]:
         answer = answers[typed]
         got = answer.code if isinstance(answer, Refused) else answer
         if got != expected:
-            yield f"{typed!r} gives {got}, not {expected}"
+            yield f"{place_of(folder, typed, file=EXAMPLES)}: {typed!r} gives {got}, not {expected}"
     read = [answer for answer in answers.values() if isinstance(answer, str)]
     if len(read) < 2 or len(read) == len(answers):
         yield "examples of numbers that are read and of some that are refused are needed"
@@ -141,10 +153,10 @@ def _codes(market: Market, folder: Path, _day: date) -> Iterator[str]:
         wanted = (pay.kind, pay.payee_number, pay.amount_minor, pay.order_reference)
         if (read.kind, read.reference, read.amount_minor, read.order_reference) != wanted:
             yield f"its own code says something else: {read}"
-    yield from _code_examples(market, _read(folder / EXAMPLES).get("codes", []))
+    yield from _code_examples(market, folder, _read(folder / EXAMPLES).get("codes", []))
 
 
-def _code_examples(market: Market, examples: list[dict[str, Any]]) -> Iterator[str]:
+def _code_examples(market: Market, folder: Path, examples: list[dict[str, Any]]) -> Iterator[str]:
     refused = 0
     for example in examples:
         read = market.decode_code(example["text"])
@@ -155,7 +167,8 @@ def _code_examples(market: Market, examples: list[dict[str, Any]]) -> Iterator[s
             got = {"refused": read.code, "scheme": read.facts.get("scheme")}
         expected = {key: value for key, value in example.items() if key != "text"}
         if any(got.get(key) != value for key, value in expected.items()):
-            yield f"{example['text']!r} gives {got}, not {expected}"
+            where = place_of(folder, example["text"], file=EXAMPLES)
+            yield f"{where}: {example['text']!r} gives {got}, not {expected}"
     if not refused or refused == len(examples):
         yield "examples of codes that are read and of another wallet's are needed"
 
@@ -187,19 +200,23 @@ def _fees(market: Market, _folder: Path, day: date) -> Iterator[str]:
 
 def _sources(market: Market, folder: Path, _day: date) -> Iterator[str]:
     known = headings(folder)
+    doubted: dict[str, list[str]] = {}
     for where, fact in every_fact(market):
         if fact.standing is Standing.UNVERIFIED:
-            yield f"{where} since {fact.since} was not looked up"
+            doubted.setdefault(fact.source, []).append(f"{where} since {fact.since}")
+    for source, facts in doubted.items():
+        more = f" and {len(facts) - 1} more of {source}" if len(facts) > 1 else ""
+        yield f"{place_of(folder, source)}: {facts[0]}{more} was not looked up"
     for name, text in known.items():
         if not any(char.isdigit() for char in text) and "operator" not in text:
-            yield f"{name} is not dated"
+            yield f"{place_of(folder, name, file='sources.md')}: {name} is not dated"
 
 
 def _words(market: Market, folder: Path, _day: date) -> Iterator[str]:
     first = set(_keys(_read(folder / "words" / f"{market.languages[0]}.toml")))
     for language in market.languages[1:]:
         for key in sorted(first ^ set(_keys(_read(folder / "words" / f"{language}.toml")))):
-            yield f"{key} is not in both {market.languages[0]} and {language}"
+            yield f"words/{language}.toml: {key} is not in both {market.languages[0]} and {language}"
 
 
 def _keys(table: dict[str, Any], prefix: str = "") -> Iterator[str]:
@@ -217,22 +234,98 @@ def _town(market: Market, _folder: Path, _day: date) -> Iterator[str]:
             yield f"fewer than {TOWN_ENTRIES_MIN} different {name}"
 
 
+def _calendar(market: Market, _folder: Path, day: date) -> Iterator[str]:
+    for year in (day.year, day.year + 1):
+        if year not in market.calendar.years:
+            yield f"the holidays of {year} are not all listed"
+    for fact in market.calendar.holidays:
+        if market.calendar.is_business_day(fact.since) and fact.holds(fact.since):
+            yield f"banks work on {fact.since}, {fact.value}"
+    if not any(market.calendar.is_business_day(date(day.year, 6, n)) for n in range(1, 8)):
+        yield "a week without a business day"
+
+
+def _receipts(market: Market, folder: Path, day: date) -> Iterator[str]:
+    fields = market.tax_fields_on(day)
+    if not fields:
+        yield "no tax number of a merchant is said"
+    for field in (*fields, *market.tax_fields_on(day, "customer")):
+        said = field.read(field.example)
+        if isinstance(said, Refused) or field.read(said) != said:
+            yield f"{field.key}: its example {field.example!r} is not read as itself"
+        if isinstance(field.read(field.example[:-1]), str):
+            yield f"{field.key}: a number without its end is taken"
+        yield from _said(market, folder, f"receipt.{field.key}")
+
+
+def _cash_points(market: Market, folder: Path, day: date) -> Iterator[str]:
+    points = market.cash_points_on(day)
+    if not any(p.cash_in for p in points) or not any(p.cash_out for p in points):
+        yield "there is no place where cash goes in, or none where it comes out"
+    for point in points:
+        yield from _said(market, folder, f"cash.{point.kind}")
+
+
+def _failed(market: Market, _folder: Path, day: date) -> Iterator[str]:
+    for product in FAILING:
+        if market.money_back_on(product, day) is None:
+            yield f"nothing is said about a {product} that failed"
+
+
+def _reports(market: Market, _folder: Path, day: date) -> Iterator[str]:
+    told = market.reports_on(day)
+    for what in REPORTED:
+        if not any(report.what == what for report in told):
+            yield f"nothing is said about reports of {what}"
+    for report in told:
+        if report.due(day, market.calendar) < day:
+            yield f"the report {report.what} is due before it happened"
+
+
+def _documents(market: Market, folder: Path, _day: date) -> Iterator[str]:
+    examples = _read(folder / EXAMPLES).get("documents", {})
+    read = market.evidence.get("id_document")
+    if read is None:
+        yield "the forms of documents' numbers are not in the pack"
+        return
+    answers = {typed: read(typed) for typed in examples}
+    for typed, expected in examples.items():
+        answer = answers[typed]
+        got = answer.code if isinstance(answer, Refused) else answer
+        if got != expected:
+            where = place_of(folder, typed, file=EXAMPLES)
+            yield f"{where}: {typed!r} gives {got}, not {expected}"
+    if len({isinstance(answer, str) for answer in answers.values()}) < 2:
+        yield "examples of documents that are read and of some that are refused are needed"
+
+
+def _sleep(market: Market, _folder: Path, day: date) -> Iterator[str]:
+    if not any(fact.holds(day) for fact in market.dormancy):
+        yield "nothing is said about wallets that nobody uses"
+
+
+def _said(market: Market, folder: Path, key: str) -> Iterator[str]:
+    for language in market.languages:
+        if key not in _keys(_read(folder / "words" / f"{language}.toml")):
+            yield f"words/{language}.toml: {key} is not said"
+
+
 CARDS = (
     Card("money", "The smallest and larger amounts come back from a code as they went in.", _money),
     Card("phones", "Phone numbers are read as people type them; examples.toml shows how.", _phones),
     Card("levels", "Each level has a balance cap today; higher levels may hold more.", _levels),
+    Card("documents", "Documents' numbers are read; examples.toml shows how.", _documents),
     Card("limits", "Something is said about each product at each level for customers.", _limits),
     Card("fees", "Each product that customers use has a price, be it nothing.", _fees),
     Card("codes", "Our codes are written and read; others' codes are named.", _codes),
     Card("sources", "Every figure has been looked up and its source is dated.", _sources),
     Card("words", "Every language of the pack has every word of the pack.", _words),
     Card("town", "There are names and places for a demo town.", _town),
-    Card("calendar", "Bank holidays and business days."),
-    Card("receipts", "What a receipt must show by law: tax fields, numbers, addresses."),
-    Card("cash_points", "Where cash goes in and out."),
+    Card("calendar", "Business days, and all bank holidays of this year and the next.", _calendar),
+    Card("receipts", "The tax numbers of a receipt, with form and name.", _receipts),
+    Card("cash_points", "Where cash goes in and out.", _cash_points),
     Card("presented_codes", "Codes that the customer shows."),
-    Card(
-        "failed_payments", "Until when money of failed payments must be back, and what is due then."
-    ),
-    Card("reports", "Which reports the authorities get, when and in which form."),
+    Card("failed_payments", "Until when money of failed payments must be back.", _failed),
+    Card("reports", "Which reports the authorities get, when and in which form.", _reports),
+    Card("sleep", "When a wallet that nobody uses sleeps, or that none does.", _sleep),
 )

@@ -208,8 +208,10 @@ class Census:
 
     @cached_property
     def _prefix(self) -> tuple[str, int]:
-        """How the town's phones begin, and how many digits follow: the first that the market reads."""
-        for prefix in PREFIXES:
+        """How the town's phones begin, and how many digits follow: the first that the market reads. A
+        pack may say how, as `phone_prefix`."""
+        given = self.market.town.get("phone_prefix")
+        for prefix in (*([given] if isinstance(given, str) else []), *PREFIXES):
             for digits in PHONE_DIGITS:
                 tail = digits - len(prefix)
                 if tail < TAIL_DIGITS:

@@ -13,7 +13,7 @@ from argosy.sandbox.census import Resident, founded_id
 from argosy.sandbox.hand import DEMO_PIN, Hand
 from argosy.sandbox.house import House
 
-PHONE = "phone"  # proven at sign-up, and here by being from here
+PHONE, CONTACT = "phone", "contact"  # proven at sign-up, and here by being from here
 
 
 async def open_wallet(house: House, market: Market, resident: Resident) -> Party | Refused:
@@ -67,11 +67,11 @@ async def _show_papers(
     house: House, market: Market, party: Party, resident: Resident
 ) -> Refused | None:
     """Show what the resident's level needs; each piece has an id of its own and is shown once."""
-    needs = [need for need in market.level(resident.level).needs if need != PHONE]
+    needs = [n for n in market.level(resident.level).needs if n not in (PHONE, CONTACT)]
     said: object = None
     for need in needs:
         evidence = Evidence(
-            founded_id(0, 0, party.id, f"evidence {need}"), need, _paper(need, resident)
+            founded_id(0, 0, party.id, f"evidence {need}"), need, _paper(market, need, resident)
         )
         said = await house.identity.raise_level(party.id, evidence)
     if isinstance(said, Refused) and said.code != "level_highest":
@@ -79,7 +79,10 @@ async def _show_papers(
     return None
 
 
-def _paper(need: str, resident: Resident) -> str:
+def _paper(market: Market, need: str, resident: Resident) -> str:
+    made = market.town.get("document")
+    if need == "id_document" and callable(made):
+        return str(made(resident.number))
     if need == "email":
         return f"resident{resident.number}@town.example"
     if need == "id_document":

@@ -44,6 +44,7 @@ LEVELS = (
             Fact(inr(100_000), PPI_2017, "full-kyc-2017"),
             Fact(inr(200_000), CASH_2021, "full-kyc-2021"),
         ),
+        reviewed=(Fact(True, PPI_2021, "house-review", standing=Standing.PRACTICE),),
     ),
     Level(
         MERCHANT,

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+
+def document(number: int) -> str:
+    """The number of the voter's card of resident `number`."""
+    return f"TWN{number:07}"
+
+
 TOWN: dict[str, object] = {
+    "document": document,
     "given": [
         "Aarav", "Aditi", "Ajay", "Akash", "Amit", "Amrita", "Anand", "Anita", "Anjali", "Arjun",
         "Asha", "Bhavna", "Chetan", "Deepa", "Deepak", "Dev", "Divya", "Farhan", "Fatima", "Gaurav",

@@ -1,0 +1,1 @@
+"""Indonesia. Start reading at pack.py; law and sources are in limits.py and sources.md."""

@@ -1,0 +1,1 @@
+"""The Philippines. Start reading at pack.py; law and sources are in limits.py and sources.md."""

@@ -1,0 +1,1 @@
+"""Thailand. Start reading at pack.py; law and sources are in limits.py and sources.md."""
