@@ -22,6 +22,7 @@ from argosy.products.top_up.facts import TopUp
 from argosy.products.withdraw.facts import Withdraw
 from argosy.public_services.notices.notices import READER, Notices
 from argosy.public_services.notify.notify import Notify
+from argosy.public_services.notify.routes import Ways
 from argosy.public_services.words.words import Words
 from tests.log import readable
 from tests.products.town import Town, money
@@ -385,8 +386,9 @@ async def test_messages_wait_for_their_carrier_outside_the_transaction(
 
     line = Line()
     words = Words({town.market.code: town.market}, strict=True)
-    post.notify._carrier = line
-    post.notices._notify = Notify(town.db, town.clock, town.tools.keys, town.parties, words, line)
+    post.notices._notify = Notify(
+        town.db, town.clock, town.tools.keys, town.parties, words, Ways.alone(line)
+    )
     await send(town)
     await post.goes_round()
     assert line.carried == []

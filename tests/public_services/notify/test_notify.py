@@ -18,6 +18,7 @@ from argosy.base.refusals import Bug
 from argosy.base.store import Database
 from argosy.public_services.notify.carriers import Carried, Parcel
 from argosy.public_services.notify.notify import LetterState, Notify
+from argosy.public_services.notify.routes import Ways
 from argosy.public_services.words.words import Words
 from tests.people import ASHA_PHONE, RAVI_NAME, RAVI_PHONE, customer
 from tests.public_services.desk import Desk
@@ -45,7 +46,7 @@ class Line:
 
 def over(desk: Desk, line: Line) -> Notify:
     words = Words(desk.markets, strict=True)
-    return Notify(desk.db, desk.clock, desk.keys, desk.parties, words, line)
+    return Notify(desk.db, desk.clock, desk.keys, desk.parties, words, Ways.alone(line))
 
 
 def pin_changed(

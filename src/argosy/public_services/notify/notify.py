@@ -15,27 +15,31 @@ from enum import StrEnum
 from uuid import UUID
 
 from argosy.base.clock import Clock
-from argosy.base.parties.facts import Personal
 from argosy.base.parties.keys import Keys
 from argosy.base.parties.parties import Parties
 from argosy.base.parties.resealing import Sealing, column
 from argosy.base.ports import Message
 from argosy.base.refusals import must
-from argosy.base.store import Connection, Database, Record
-from argosy.public_services.notify.carriers import Carried, Carrier, InBox, Parcel
+from argosy.base.store import Connection, Database
+from argosy.public_services.notify.delivering import Delivering
+from argosy.public_services.notify.routes import Ways
+from argosy.public_services.notify.subscriptions import SEALED as SEALED_SUBSCRIPTIONS
+from argosy.public_services.notify.subscriptions import Subscriptions
 from argosy.public_services.words.words import Words
 
 SECRET_KEPT = timedelta(minutes=10)
-TRIES_MAX = 8
-WAIT_FIRST = timedelta(seconds=15)
-WAIT_MAX = timedelta(hours=2)
 LETTERS_MAX = 100
+IN_BOX = "in_box"
 _STORE = """
     INSERT INTO notify.message (recipient, id, party_id, market, template, phone_sealed,
-        text_sealed, secret, created_at, forget_at, state, next_at, delivered_at)
-    SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::uuid[], $4::text[], $5::text[],
+        text_sealed, secret, created_at, forget_at, state, next_at, delivered_at, way, problem, ways)
+    SELECT recipient, id, party_id, market, template, phone_sealed, text_sealed, secret, created_at,
+        forget_at, state, next_at, delivered_at, way, problem, string_to_array(ways, ' ')
+    FROM (SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::uuid[], $4::text[], $5::text[],
         $6::bytea[], $7::bytea[], $8::boolean[], $9::timestamptz[], $10::timestamptz[],
-        $11::text[], $12::timestamptz[], $13::timestamptz[])
+        $11::text[], $12::timestamptz[], $13::timestamptz[], $14::text[], $15::text[], $16::text[])
+        AS w (recipient, id, party_id, market, template, phone_sealed, text_sealed, secret,
+            created_at, forget_at, state, next_at, delivered_at, way, problem, ways)) rows
     ON CONFLICT DO NOTHING
 """
 _log = logging.getLogger(__name__)
@@ -49,8 +53,9 @@ SEALED = (
             column("text_sealed", lambda row: (str(row["id"]), "message")),
         ),
     ),
+    SEALED_SUBSCRIPTIONS,
 )
-"""Messages, and the phones of those who have no wallet yet."""
+"""Messages, the phones of those who have no wallet yet, and where devices take push messages."""
 
 
 class LetterState(StrEnum):
@@ -73,7 +78,7 @@ class Letter:
 
 
 class Notify:
-    """Implements `ports.Notifier`, over one carrier."""
+    """Implements `ports.Notifier`. Without `ways` every message stays in the in-box."""
 
     def __init__(
         self,
@@ -82,14 +87,21 @@ class Notify:
         keys: Keys,
         parties: Parties,
         words: Words,
-        carrier: Carrier | None = None,
+        ways: Ways | None = None,
+        *,
+        private_allowed: bool = False,
     ) -> None:
         self._db = db
         self._clock = clock
         self._keys = keys
         self._parties = parties
         self._words = words
-        self._carrier: Carrier = carrier or InBox()
+        self._ways = ways or Ways.alone()
+        self.subscriptions = Subscriptions(db, clock, keys, private_allowed=private_allowed)
+        self._delivering = Delivering(
+            db, clock, keys, parties, words.markets, self._ways, self.subscriptions
+        )
+        self.tallies = self._delivering.tallies
 
     async def notify(self, message: Message) -> None:
         """Store `message` and try to deliver it at once. The same id is the same message. When it
@@ -102,10 +114,11 @@ class Notify:
         if not rows:
             return
         stored = await self._db.all(
-            f"{_STORE} RETURNING recipient, id", *map(list, zip(*rows, strict=True))
+            f"{_STORE} RETURNING recipient, id, state", *map(list, zip(*rows, strict=True))
         )
-        if not self._carrier.is_box:
-            await self._deliver([row["recipient"] for row in stored], [r["id"] for r in stored])
+        due = [row for row in stored if row["state"] == LetterState.WAITING]
+        if due:
+            await self._delivering.deliver([r["recipient"] for r in due], [r["id"] for r in due])
 
     async def store_many(self, messages: Iterable[Message], conn: Connection) -> None:
         """Store many messages in the transaction of `conn`, for `deliver_due` to deliver once that has
@@ -124,10 +137,20 @@ class Notify:
             self._clock.now(),
             limit,
         )
-        return await self._deliver([row["recipient"] for row in due], [row["id"] for row in due])
+        if not due:
+            return 0
+        return await self._delivering.deliver(
+            [row["recipient"] for row in due], [row["id"] for row in due]
+        )
+
+    async def close(self) -> None:
+        """Close the lines of the carriers."""
+        await self._ways.close()
 
     async def forget(self) -> int:
-        """Erase the one-time codes that have expired; a job calls this every minute."""
+        """Erase the one-time codes that have expired, and await no report any more that has not come;
+        a job calls this every minute."""
+        await self._delivering.forget()
         tag = await self._db.run(
             "UPDATE notify.message SET text_sealed = NULL"
             " WHERE forget_at <= $1 AND text_sealed IS NOT NULL",
@@ -172,7 +195,13 @@ class Notify:
         )
         text = self._words.say(message.template, message.language, message.market, **message.facts)
         bound = str(message.id)
-        state = LetterState.DELIVERED if self._carrier.is_box else LetterState.WAITING
+        ways = self._ways.of(message.market, message.template)
+        state, problem = LetterState.WAITING, None
+        if not ways:
+            state = LetterState.DELIVERED
+            if message.secret and not self._ways.box_takes_codes:
+                state, problem = LetterState.FAILED, "no way to send it is set up"
+                _log.error("message %s (%s): %s", message.id, message.template, problem)
         return (
             recipient,
             message.id,
@@ -185,83 +214,12 @@ class Notify:
             now,
             _forget_at(message, now),
             state.value,
-            None if self._carrier.is_box else now,
-            now if self._carrier.is_box else None,
-        )
-
-    async def _deliver(self, recipients: list[bytes], ids: list[UUID]) -> int:
-        """Claim, carry, record. The claim moves the next try away first, so that of two processes
-        one carries, and a crash in between only means one more try later."""
-        now = self._clock.now()
-        claimed = await self._db.all(
-            """
-            UPDATE notify.message m SET tries = m.tries + 1,
-                next_at = coalesce(($4::timestamptz[])[m.tries + 1], $5)
-            FROM unnest($1::bytea[], $2::uuid[]) AS w (recipient, id)
-            WHERE m.recipient = w.recipient AND m.id = w.id AND m.state = 'waiting'
-                AND m.next_at <= $3
-            RETURNING m.recipient, m.id, m.party_id, m.market, m.template, m.phone_sealed,
-                m.text_sealed, m.forget_at, m.tries
-            """,
-            recipients,
-            ids,
-            now,
-            [now + min(WAIT_FIRST * 2**tries, WAIT_MAX) for tries in range(TRIES_MAX)],
-            now + WAIT_MAX,
-        )
-        for row in claimed:
-            await self._carry(row, now)
-        return len(claimed)
-
-    async def _carry(self, row: Record, now: datetime) -> None:
-        expired = row["forget_at"] is not None and row["forget_at"] <= now
-        if expired or row["text_sealed"] is None:
-            await self._record(row, LetterState.FAILED, "expired before it could be delivered")
-            return
-        parcel = await self._parcel(row)
-        if parcel is None:
-            await self._record(row, LetterState.FAILED, "the receiver has no phone")
-            return
-        try:
-            said = await self._carrier.carry(parcel)
-            problem = said.value
-        except Exception as error:  # noqa: BLE001 - a carrier is somebody else's
-            _log.warning("carrier %s: %s", self._carrier.name, type(error).__name__)
-            said, problem = Carried.LATER, type(error).__name__
-        if said is Carried.SENT:
-            await self._record(row, LetterState.DELIVERED, None)
-        elif said is Carried.NEVER or row["tries"] >= TRIES_MAX:
-            await self._record(row, LetterState.FAILED, problem)
-
-    async def _parcel(self, row: Record) -> Parcel | None:
-        bound = str(row["id"])
-        if row["phone_sealed"] is not None:
-            phone: str | None = self._keys.open(row["phone_sealed"], bound, "phone")
-        else:
-            reader = f"notify:{self._carrier.name}"
-            personal = await self._parties.personal(row["party_id"], reader, row["template"])
-            phone = personal.phone if isinstance(personal, Personal) else None
-        if phone is None:
-            return None
-        text = self._keys.open(row["text_sealed"], bound, "message")
-        return Parcel(row["id"], row["market"], text, phone, row["forget_at"])
-
-    async def _record(self, row: Record, state: LetterState, problem: str | None) -> None:
-        now = self._clock.now()
-        await self._db.run(
-            """
-            UPDATE notify.message SET state = $3, problem = $4, next_at = NULL,
-                delivered_at = CASE WHEN $3 = 'delivered' THEN $5::timestamptz END
-            WHERE recipient = $1 AND id = $2 AND state = 'waiting'
-            """,
-            row["recipient"],
-            row["id"],
-            state.value,
+            now if ways else None,
+            now if state is LetterState.DELIVERED else None,
+            IN_BOX if state is LetterState.DELIVERED else None,
             problem,
-            now,
+            " ".join(ways),
         )
-        if state is LetterState.FAILED:
-            _log.error("message %s (%s) was not delivered: %s", row["id"], row["template"], problem)
 
     async def _letters(self, recipients: list[bytes], limit: int) -> list[Letter]:
         rows = await self._db.all(

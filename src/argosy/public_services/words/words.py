@@ -42,7 +42,7 @@ class Words:
     def __init__(
         self, markets: Mapping[str, Market], outside: Iterable[Path] = (), *, strict: bool = False
     ) -> None:
-        self._markets = markets
+        self.markets = markets
         self._catalogue = read(markets.values(), outside)
         self._strict = strict
         self.missing: Counter[str] = Counter()
@@ -86,7 +86,7 @@ class Words:
 
     def moment(self, at: datetime, language: str, market: str) -> str:
         """Day and time in the market's zone: `22 Nov 2026, 10:00 am`."""
-        local = at.astimezone(ZoneInfo(self._markets[market].zone))
+        local = at.astimezone(ZoneInfo(self.markets[market].zone))
         locale = self._locale(language, market)
         return (
             f"{format_date(local, 'medium', locale)}, {format_time(local, 'short', locale=locale)}"
@@ -94,7 +94,7 @@ class Words:
 
     def time(self, at: datetime, language: str, market: str) -> str:
         """The time of day in the market's zone: `10:00 am`."""
-        local = at.astimezone(ZoneInfo(self._markets[market].zone))
+        local = at.astimezone(ZoneInfo(self.markets[market].zone))
         return str(format_time(local, "short", locale=self._locale(language, market)))
 
     def day(self, day: date, language: str, market: str) -> str:
@@ -113,7 +113,7 @@ class Words:
     # within
 
     def _find(self, key: str, language: str, market: str) -> tuple[str, str] | None:
-        pack = self._markets.get(market)
+        pack = self.markets.get(market)
         for spoken in (language, pack.languages[0] if pack else LAST_LANGUAGE, LAST_LANGUAGE):
             for scope in (market, EVERYWHERE):
                 template = self._catalogue.get((scope, spoken), {}).get(key)
@@ -152,7 +152,7 @@ class Words:
         return str(value)
 
     def _locale(self, language: str, market: str) -> Locale:
-        pack = self._markets.get(market)
+        pack = self.markets.get(market)
         return _locale(language, pack.country if pack else None)
 
     def _miss(self, what: str) -> None:
