@@ -1,0 +1,1 @@
+"""SMS by an HTTP gateway: one POST a message, signed."""

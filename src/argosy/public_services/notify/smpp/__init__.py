@@ -1,0 +1,1 @@
+"""SMS by SMPP 3.4, the protocol of message centres."""
