@@ -41,6 +41,7 @@ def test_everything_can_be_said(tmp_path):
             "ARGOSY_LOG": "WARNING",
             "ARGOSY_MARKETS": f"{tmp_path}",
             "ARGOSY_PORT": "9000",
+            "ARGOSY_PROXIES": "10.0.0.5, 10.1.0.0/16 ::1",
             "ARGOSY_PUBLIC_URL": "https://wallet.example/",
             "ARGOSY_RISK_POLICY": str(policy),
             "ARGOSY_FACTS": "redis://localhost:6379/0",
@@ -51,6 +52,7 @@ def test_everything_can_be_said(tmp_path):
     assert settings.markets == (tmp_path,)
     assert settings.risk_policy == policy
     assert len(settings.keys_old) == len(settings.ring.older) == 2
+    assert [str(one) for one in settings.proxies] == ["10.0.0.5/32", "10.1.0.0/16", "::1/128"]
     assert settings.facts_url == "redis://localhost:6379/0"
     assert settings.public_url == "https://wallet.example"
     assert (settings.log, settings.workers, settings.webhooks_private) == ("warning", 4, True)
@@ -68,6 +70,23 @@ def test_all_that_is_wrong_is_said_at_once_and_by_name():
         "FACTS", "RISK_POLICY",
     }  # fmt: skip
     assert len(said) == 11
+
+
+@pytest.mark.parametrize(
+    "proxies, saying",
+    [
+        ("proxy.example", "no address and no network"),
+        ("10.0.0.1/8", "no address and no network"),
+        ("10.0.0.1 10.0.0.300", "'10.0.0.300'"),
+        ("*", "no address and no network"),
+        ("0.0.0.0/0", "which is everybody"),
+        ("::/0", "which is everybody"),
+    ],
+)
+def test_proxies_that_cannot_be_read_or_are_everybody_are_refused(proxies, saying):
+    (said,) = problems(KEY=KEY, PROXIES=proxies)
+    assert said.startswith("ARGOSY_PROXIES ")
+    assert saying in said
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from argosy.base.parties.ring import KEY_BYTES, Ring, subkey
+from argosy.proxies import Network, read_networks
 
 PREFIX = "ARGOSY_"
 NAMES = (
@@ -36,6 +37,7 @@ NAMES = (
     "MARKET",
     "MARKETS",
     "PORT",
+    "PROXIES",
     "PUBLIC_URL",
     "RISK_POLICY",
     "STAFF_KEY",  # of the person at the terminal: read there, no server needs it
@@ -80,6 +82,7 @@ class Settings:
     webhooks_private: bool = False
     risk_policy: Path | None = None
     facts_url: str | None = field(default=None, repr=False)  # may hold a password
+    proxies: tuple[Network, ...] = ()
 
     def subkey(self, purpose: str) -> bytes:
         """The 32-byte key for one purpose, e.g. `parties.phone`: from none can another be found."""
@@ -122,6 +125,8 @@ def load(
     webhooks_private = reader.read("WEBHOOKS_PRIVATE", _flag, default=False)
     risk_policy = reader.read("RISK_POLICY", _policy, None)
     facts_url = reader.read("FACTS", _facts_url, None)
+    nobody: tuple[Network, ...] = ()
+    proxies = reader.read("PROXIES", read_networks, nobody)
     public_url = reader.read("PUBLIC_URL", _web_url, f"http://{_in_url(host)}:{port}")
     key = reader.read("KEY", _key, None)
     none_older: tuple[bytes, ...] = ()
@@ -153,6 +158,7 @@ def load(
         webhooks_private=webhooks_private,
         risk_policy=risk_policy,
         facts_url=facts_url,
+        proxies=proxies,
     )
 
 

@@ -22,6 +22,7 @@ from argosy.channels.lite.services import Lite
 from argosy.channels.lite.wire import App, Receive, Response, Scope, Send
 from argosy.partners.api.door import door, is_behind
 from argosy.products.send.claims import claim
+from argosy.proxies import believing
 
 BACKLOG = 2048
 HEALTH = ("/health/live", "/health/ready")
@@ -187,7 +188,7 @@ async def serve(
 ) -> None:
     """Serve until asked to stop by a signal; requests in flight are finished first."""
     config = uvicorn.Config(
-        web(wallet),
+        believing(web(wallet), wallet.settings.proxies),
         http=Line,
         loop="uvloop",
         lifespan="off",
@@ -195,7 +196,7 @@ async def serve(
         server_header=False,
         log_config=None,
         timeout_graceful_shutdown=GOODBYE_SECONDS,
-        proxy_headers=wallet.settings.public_url.startswith("https://"),
+        proxy_headers=False,  # whom to believe is said by ARGOSY_PROXIES alone
     )
     server = _Server(config, ready)
     # What is made at start lives to the end: the collector need not look at it again and again, and
