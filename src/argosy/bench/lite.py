@@ -68,6 +68,10 @@ FIGURES = {
     "seconds_on_2g": "the welcome, from an empty browser until it is there, on 50 kbit/s and 1 s",
     "repeat_payment_seconds_on_2g": "from the last digit of the PIN to the receipt",
 }
+WORKER_READY = """async () => {
+    while (!navigator.serviceWorker.controller) await new Promise(yes => setTimeout(yes, 50));
+}"""
+"""What a page waits for until its worker looks after it."""
 _STORED = """async () => {
     let bytes = 0;
     for (const name of await caches.keys()) {
@@ -198,7 +202,7 @@ async def with_script(stand: Stand, trade: Trade) -> dict[str, float]:
     stand.line.count_anew()
     page = await context.new_page()
     await page.goto(stand.line.url)
-    await page.wait_for_function("navigator.serviceWorker.controller !== null")
+    await page.evaluate(WORKER_READY)
     await stand.line.still(2.5)
     await page.goto(f"{stand.line.url}/p/{trade.shop.number}")
     await stand.line.still(0.5)
@@ -206,7 +210,12 @@ async def with_script(stand: Stand, trade: Trade) -> dict[str, float]:
     await pay(page)
     figures["app_bytes"] = await page.evaluate(_STORED)
     await page.close()
-    figures |= await again(stand, context, trade)
+    return figures | await again(stand, context, trade)
+
+
+async def again_on_2g(stand: Stand, trade: Trade) -> float:
+    """Paying again on a slow line: seconds from the last digit of the PIN to the receipt."""
+    context = stand.contexts[-1]
     with slow(stand.line):
         page = await context.new_page()
         await page.goto(f"{stand.line.url}/p/{trade.shop.number}")
@@ -214,9 +223,9 @@ async def with_script(stand: Stand, trade: Trade) -> dict[str, float]:
         begun = time.monotonic()
         await page.fill("#pin", PIN)
         await page.wait_for_selector("[data-number][href]")
-        figures["repeat_payment_seconds_on_2g"] = time.monotonic() - begun
+        took = time.monotonic() - begun
         await stand.line.still()
-    return figures
+    return took
 
 
 async def again(stand: Stand, context: BrowserContext, trade: Trade) -> dict[str, float]:
@@ -286,6 +295,7 @@ async def measure(stand: Stand, trade: Trade) -> dict[str, float]:
         "first_page_bytes": await first_page(stand, trade),
         "seconds_on_2g": await seconds_on_2g(stand, trade),
         **await with_script(stand, trade),
+        "repeat_payment_seconds_on_2g": await again_on_2g(stand, trade),
         **await plain_again(stand, trade),
     }
     for context in stand.contexts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
@@ -14,6 +15,7 @@ from argosy.app import running
 from argosy.base.clock import SetClock, SystemClock
 from argosy.base.ids import Ids
 from argosy.base.store import Database
+from argosy.bench.thin_line import ThinLine
 from tests.channels.lite.screens import Screens
 from tests.channels.lite.visitors import House
 
@@ -55,7 +57,11 @@ async def screens(db: Database, chromium: Browser) -> AsyncIterator[Screens]:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         house = await House.opened(db, clock, Ids(clock), url)
         config = uvicorn.Config(
-            house.app, lifespan="off", log_config=None, timeout_graceful_shutdown=1
+            house.app,
+            lifespan="off",
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
         async with running(house.wallet):
@@ -69,3 +75,12 @@ async def screens(db: Database, chromium: Browser) -> AsyncIterator[Screens]:
             finally:
                 server.should_exit = True
                 await serving
+
+
+@pytest.fixture
+async def line(screens: Screens) -> AsyncIterator[ThinLine]:
+    """The line between the screens and the house: counted, and it can be slow or die."""
+    host, port = urlsplit(screens.url).netloc.split(":")
+    async with ThinLine((host, int(port))) as line:
+        screens.url, screens.line_may_die = line.url, True
+        yield line

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page
 
-from argosy.channels.lite.rendering import ASSETS
 from tests.channels.lite.screens import Screen, Screens
-from tests.channels.lite.visitors import PIN, House
+from tests.channels.lite.visitors import PIN
 
 browser = pytest.mark.browser
 
@@ -20,7 +19,6 @@ DARK_WIDTH = 412
 TARGET_MIN = 44
 CONTRAST_MIN = 4.5
 FIRST_PAGE_BYTES_MAX = 14_600
-KEPT_BYTES_MAX = 10_000
 
 LOOKS = Path(__file__).with_name("looks.js").read_text("utf-8")
 
@@ -135,12 +133,3 @@ async def test_the_first_page_comes_with_the_first_packets(screens: Screens) -> 
     assert all(host.startswith(screens.url) for host in hosts)
     again, _ = await weigh(screen, "/enter")
     assert again < 4_000  # style and script are kept
-
-
-async def test_what_browsers_keep_is_small(house: House) -> None:
-    assert {"lite.css", "lite.js", "icon.svg"} <= set(ASSETS)
-    assert sum(len(asset.zipped) for asset in ASSETS.values()) < KEPT_BYTES_MAX
-    visitor = house.visitor()
-    for asset in ASSETS.values():
-        answer = await visitor.client.get(asset.path)
-        assert answer.content == asset.content

@@ -41,8 +41,8 @@ _pages = Environment(
 _pages.globals["style"] = ASSETS["lite.css"].path
 _pages.globals["script"] = ASSETS["lite.js"].path
 _pages.globals["icon"] = ASSETS["icon.svg"].path
-WARM = "/line /history /me/code /pay"
-WARM_SHOP = "/line /history /till/code"
+WARM = "/ /line /history /me/code /pay"
+WARM_SHOP = "/till /line /history /till/code"
 """What a device fetches once after signing in, so that it is there without a connection too."""
 
 

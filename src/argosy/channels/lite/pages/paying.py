@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from argosy.base.clock import local_day
 from argosy.base.ids import parse_id
-from argosy.base.markets import PayCode
+from argosy.base.markets import Market, PayCode
 from argosy.base.money import plain
 from argosy.base.orders.facts import Order, OrderReason, State
 from argosy.base.orders.planning import moment
@@ -176,16 +176,16 @@ async def _shop_form(
         "link": visit.request.path,
     }
     plain_form = free and not mine and refused is None and not visit.request.query
-    kept = _kept_seconds(visit) if plain_form else None
+    kept = kept_seconds(visit.market, visit.lite.clock.now()) if plain_form else None
     return Page("pay_shop.html", facts, refused=refused, keep_seconds=kept)
 
 
-def _kept_seconds(visit: Visit) -> int:
+def kept_seconds(market: Market, now: datetime) -> int:
     """For how long a form that names no price may be shown again: never past the day on which a
     price changes."""
-    now, zone = visit.lite.clock.now(), ZoneInfo(visit.market.zone)
+    zone = ZoneInfo(market.zone)
     today = now.astimezone(zone).date()
-    prices = [rule.fee for rule in visit.market.fees if rule.product == "pay"]
+    prices = [rule.fee for rule in market.fees if rule.product == "pay"]
     days = [day for fact in prices for day in (fact.since, fact.until) if day and day > today]
     left = [datetime.combine(day, time(), zone) - now for day in days]
     return min([KEPT_SECONDS, *(int(span.total_seconds()) for span in left)])

@@ -140,9 +140,9 @@
       style: 'currency', currency: said.currency, minimumFractionDigits: set.digits, maximumFractionDigits: set.digits,
     }).format(said.amount_minor / 10 ** set.digits);
     link.textContent = said.number;
-    link.href = '/orders/' + said.id;
+    link.href = '/r/' + said.number;
     find('main').replaceChildren(view);
-    history.replaceState(0, '', link.href);
+    history.replaceState(0, '', '/orders/' + said.id);
     d.title = find('h1', view).textContent;
     view.focus();
   };
