@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
@@ -45,6 +46,7 @@ def _trial(gang: Gang, data: TrainingSet, terms: Terms, today: date) -> Trial:
         [e.account in own or (e.payee or "") in own for e in data.events], dtype=np.bool_
     )
     bad, cleared = data.y == 1, gates.cleared(data)
+    schemes = Counter(str(name) for name in data.scheme[hits & bad] if name)
     share = float((hits & (data.y == 0)).sum() / max(1, (data.y == 0).sum()))
     made = Trial(
         kind="gang",
@@ -52,6 +54,7 @@ def _trial(gang: Gang, data: TrainingSet, terms: Terms, today: date) -> Trial:
         version=digest,
         body=_text(members, len(gang.bad), today).encode(),
         columns=(),
+        scheme=schemes.most_common(1)[0][0] if schemes else "",
         says=f"{len(members)} accounts in one close crowd, {len(gang.bad)} of them confirmed bad, "
         f"{gang.devices} shared devices",
         expected_share=float(hits.mean()) if len(hits) else 0.0,

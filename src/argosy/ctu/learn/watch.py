@@ -22,7 +22,7 @@ from argosy.ctu.learn.reasons import LearnReason
 from argosy.ctu.learn.record import Candidate, Journal, Standing
 from argosy.ctu.learn.terms import BY, Terms
 from argosy.ctu.models import Registry
-from argosy.ctu.models.facts import ModelReason
+from argosy.ctu.models.facts import ModelReason, Version
 from argosy.ctu.rules.publishing import Publishing
 from argosy.ctu.rules.vocabulary import Vocabulary
 
@@ -100,6 +100,11 @@ class Watch:
         said = await registry.roll_back(candidate.name, BY, why)
         if isinstance(said, Refused) and said.reason is ModelReason.NOTHING_TO_RETURN_TO:
             return await registry.retire(candidate.name, BY, why)
+        if isinstance(said, Version):  # the one before is live again, and watched again
+            for one in await self._journal.standing(Standing.REPLACED):
+                if (one.name, one.version) == (said.name, said.version):
+                    told = f"live again, for version {candidate.version} was taken back"
+                    await self._journal.stand(one.id, Standing.LIVE, told)
         return said
 
     async def _seen(self, candidate: Candidate) -> Seen | None:
