@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from argosy.banks import rails
@@ -44,6 +45,7 @@ from argosy.base.wallet.accounts import open_wallet, system_accounts
 from argosy.base.wallet.statement import Statement
 from argosy.channels.qr.cpm import one_time_of
 from argosy.channels.qr.draw import svg
+from argosy.ctu.apart import Asking
 from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases, Opening
 from argosy.ctu.decide import load_policy
@@ -109,7 +111,7 @@ class Wallet:
     cashier: Cashier
     receipts: Receipts
     presenting: Presenting
-    brain: Brain
+    brain: Brain | Asking
     cases: Cases
     rails: Mapping[str, Rail]
     tools: Tools
@@ -124,6 +126,12 @@ class Wallet:
     def market(self) -> Market:
         """The market of the demo town, and of a visitor whom nothing else places."""
         return self.markets[self.settings.market]
+
+    @property
+    def own_brain(self) -> Brain:
+        """The brain of this process, where it has one."""
+        must(isinstance(self.brain, Brain), "another process judges for this one")
+        return cast("Brain", self.brain)
 
     def announce(self) -> None:
         """Something was committed: those who read the event log in this process look at once."""
@@ -142,11 +150,14 @@ async def build(
     chance: Callable[[int], bytes] = secrets.token_bytes,
     first_lane: int = 0,
     ring: Ring | None = None,
-    screening: Callable[[Brain], Screening] = lambda brain: brain,
+    brain_at: Path | None = None,
+    screening: Callable[[Screening], Screening] = lambda brain: brain,
 ) -> Wallet:
     """Wire the wallet over a migrated database. Raises ManifestError for a broken pack or product.
 
     `ring` are the keys as the database has claimed them; without it, as the settings know them.
+    `brain_at` is the socket of the brain of another process of this machine; without it this one has
+    its own.
     `screening` is who is asked before money moves: the brain itself, but in a simulation of a town
     without one.
     """
@@ -175,14 +186,18 @@ async def build(
     notify = Notify(db, clock, keys, parties, words)
     signin = Signin(db, ids, clock, keys, parties, markets, notify, chance=chance)
     ways = rails.load(db, clock, ids)
-    brain = Brain(
-        db,
-        clock,
-        ids,
-        load_policy(settings.risk_policy),
-        offsets=offsets(markets, clock.now()),
-        facts_url=settings.facts_url,
-    )
+    brain: Brain | Asking
+    if brain_at is not None:
+        brain = Asking(brain_at)
+    else:
+        brain = Brain(
+            db,
+            clock,
+            ids,
+            load_policy(settings.risk_policy),
+            offsets=offsets(markets, clock.now()),
+            facts_url=settings.facts_url,
+        )
     products: dict[str, Product] = {
         name: manifest.load() for name, manifest in discover("product", "argosy.products").items()
     }
@@ -333,15 +348,15 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
 
 
 @asynccontextmanager
-async def running(wallet: Wallet, *, clockwork: bool = True) -> AsyncIterator[None]:
+async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[None]:
     """Keep everything moving that moves by itself, until the block ends.
 
-    `clockwork` is off in all but one of several processes; a sweep that ran twice would do no harm,
-    only double work.
+    `household` is what the machine needs once, the relays of the event log and the clock: it is off in
+    all but one of several processes. Done twice it would do no harm, only double work.
     """
     tasks = [asyncio.create_task(wallet.broadcast.run(), name="broadcast")]
-    tasks += [asyncio.create_task(relay.run(), name=relay.consumer) for relay in wallet.relays]
-    if clockwork:
+    if household:
+        tasks += [asyncio.create_task(relay.run(), name=relay.consumer) for relay in wallet.relays]
         tasks += [asyncio.create_task(_every(wallet, s), name=s.name) for s in sweeps(wallet)]
     tasks.append(asyncio.create_task(wallet.brain.run(), name="brain"))
     tasks.append(asyncio.create_task(wallet.funnels.run(), name="funnel"))

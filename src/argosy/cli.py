@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import ctypes
 import logging
 import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import httpx
@@ -18,7 +21,7 @@ import typer
 import uvloop
 
 from argosy import settings as config
-from argosy.app import Wallet, offsets, sealed, set_up
+from argosy.app import Wallet, offsets, running, sealed, set_up
 from argosy.base.gate.commit import LANES
 from argosy.base.ledger.verify import verify
 from argosy.base.manifest import ManifestError
@@ -33,6 +36,7 @@ from argosy.base.store.postgres import Postgres
 from argosy.bench.commands import bench, benchmark
 from argosy.ctu import cli as risk
 from argosy.ctu import terminal
+from argosy.ctu.apart import Answering
 from argosy.ctu.cases.cli import app as cases
 from argosy.ctu.learn.job import Job
 from argosy.ctu.service import alone
@@ -44,11 +48,13 @@ from argosy.sandbox.simulate.cli import simulate_command
 from argosy.sandbox.town import Town, lay_out
 from argosy.sandbox.traffic import trade
 from argosy.settings import Settings, SettingsError
-from argosy.web import listen, serve, watching
+from argosy.web import collect_seldom, listen, serve, watching
 
 T = TypeVar("T")
 
 RESTART_SECONDS = 1.0
+PR_SET_PDEATHSIG = 1
+"""Of Linux's prctl: the signal that a process gets when its parent dies."""
 
 app = typer.Typer(
     help="Argosy, the mobile wallet that a country can start with one command.",
@@ -153,19 +159,54 @@ async def _up(
     async with watching(server.watch if server else None), opening as wallet:
         await set_up(wallet)
         town = await _town(wallet) if settings.demo else None
-        workers = [
-            asyncio.create_task(_keep_worker(n, listener.fileno(), settings, url))
-            for n in range(1, settings.workers)
-        ]
         extra = [asyncio.create_task(_learning(wallet, url).run())]
         if traffic and town:
             extra.append(asyncio.create_task(trade(wallet, town)))
         try:
-            await serve(wallet, listener, lambda: _welcome(settings, town))
+            if settings.workers == 1:
+                await serve(wallet, listener, lambda: _welcome(settings, town))
+            else:
+                await _lead(wallet, listener, url, lambda: _welcome(settings, town))
         finally:
-            for task in (*extra, *workers):
+            for task in extra:
                 task.cancel()
-            await asyncio.gather(*extra, *workers, return_exceptions=True)
+            await asyncio.gather(*extra, return_exceptions=True)
+
+
+async def _lead(
+    wallet: Wallet, listener: socket.socket, url: str, ready: Callable[[], None]
+) -> None:
+    """Judge and keep house, and have the other processes take the money, until asked to stop."""
+    settings, stop = wallet.settings, asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, stop.set)
+    collect_seldom()
+    with tempfile.TemporaryDirectory(prefix="argosy-brain-") as folder:
+        answering = Answering(wallet.own_brain, Path(folder) / "brain", wallet.announce)
+        async with running(wallet), answering.open():
+            tasks = [
+                asyncio.create_task(_keep_worker(n, listener.fileno(), settings, url, folder))
+                for n in range(1, settings.workers)
+            ]
+            tasks.append(asyncio.create_task(_until(stop, settings, ready)))
+            try:  # a worker's keeper never ends by itself
+                for ended in (await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED))[0]:
+                    ended.result()
+            finally:  # they finish what they have begun, and are judged to the end
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _until(stop: asyncio.Event, settings: Settings, ready: Callable[[], None]) -> None:
+    """Say that it is ready once somebody answers at the port, and wait for the end."""
+    async with httpx.AsyncClient(timeout=5) as client:
+        while not stop.is_set():
+            with suppress(httpx.HTTPError):
+                await client.get(f"http://{settings.host}:{settings.port}/health/live")
+                ready()
+                await stop.wait()
 
 
 def _say_migrated(applied: list[Migration]) -> None:
@@ -214,9 +255,10 @@ def _log(settings: Settings) -> None:
         logging.getLogger(talkative).setLevel(logging.WARNING)
 
 
-async def _keep_worker(index: int, fd: int, settings: Settings, url: str) -> None:
-    """Run one more server process on the same port, again and again until cancelled."""
-    command = [sys.executable, "-m", "argosy", "worker", "--index", str(index), "--fd", str(fd)]
+async def _keep_worker(index: int, fd: int, settings: Settings, url: str, brain: str) -> None:
+    """Run one more server process on the port, again and again until cancelled."""
+    command = [sys.executable, "-m", "argosy", "worker"]
+    command += ["--index", str(index), "--fd", str(fd), "--brain", f"{brain}/brain"]
     demo = "yes" if settings.demo else "no"
     environment = {
         **os.environ,
@@ -225,7 +267,9 @@ async def _keep_worker(index: int, fd: int, settings: Settings, url: str) -> Non
         "ARGOSY_MARKET": settings.market,
     }
     while True:
-        process = await asyncio.create_subprocess_exec(*command, env=environment, pass_fds=[fd])
+        process = await asyncio.create_subprocess_exec(
+            *command, env=environment, pass_fds=[fd], start_new_session=True
+        )
         try:
             ended = await process.wait()
         except asyncio.CancelledError:
@@ -242,6 +286,7 @@ async def _keep_worker(index: int, fd: int, settings: Settings, url: str) -> Non
 def worker(
     index: Annotated[int, typer.Option(help="Which one it is, from 1.")],
     fd: Annotated[int, typer.Option(help="The listening socket it inherited.")],
+    brain_at: Annotated[Path, typer.Option("--brain", help="Where the brain answers.")],
 ) -> None:
     """One more server process; `up` starts as many as ARGOSY_WORKERS says."""
     settings = config.load()
@@ -249,12 +294,32 @@ def worker(
     if settings.database_url is None:
         _stop("A worker needs ARGOSY_DATABASE_URL; `argosy up` gives it.")
         return
-    _run(_work(settings, settings.database_url, index, socket.socket(fileno=fd)))
+    listener = socket.socket(fileno=fd)
+    _run(_work(settings, settings.database_url, index * LANES, listener, brain_at))
 
 
-async def _work(settings: Settings, url: str, index: int, listener: socket.socket) -> None:
-    async with wired(settings, url, index * LANES, takes_money=True) as wallet:
-        await serve(wallet, listener, lambda: None, clockwork=False)
+async def _work(
+    settings: Settings, url: str, first_lane: int, listener: socket.socket, brain_at: Path
+) -> None:
+    orphaned = asyncio.create_task(_end_with(os.getppid()))
+    opening = wired(settings, url, first_lane, takes_money=True, brain_at=brain_at)
+    try:
+        async with opening as wallet:
+            await serve(wallet, listener, lambda: None, household=False)
+    finally:
+        orphaned.cancel()
+
+
+async def _end_with(parent: int) -> None:
+    """Whoever started this process may be killed: then nobody judges any more, and nobody would end us.
+
+    Linux kills us in the same moment, so that the port is free again; elsewhere we look.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    while os.getppid() == parent:  # noqa: ASYNC110 - nobody tells an orphan that it is one
+        await asyncio.sleep(RESTART_SECONDS)
+    signal.raise_signal(signal.SIGTERM)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import uvloop
@@ -43,13 +44,14 @@ async def wired(
     first_lane: int = 0,
     *,
     takes_money: bool = False,
+    brain_at: Path | None = None,
     migrated: Callable[[list[Migration]], None] | None = None,
 ) -> AsyncIterator[Wallet]:
     """The wallet over the database at `url`, and its connections, until the block ends.
 
     `migrated` brings the schema up to date first and is told of it; without it a schema that is behind is
-    refused. `takes_money` refuses a database that may lose what it commits, but for a demo's. Raises
-    `StoreError` for each of these, and where the database belongs to another key.
+    refused. `takes_money` refuses a database that may lose what it commits, but for a demo's. `brain_at`
+    is as in `build`. Raises `StoreError` for each of these, and where the database belongs to another key.
     """
     database = await Database.open(url, POOL_CONNECTIONS)
     try:
@@ -62,7 +64,9 @@ async def wired(
                 f"The database lacks {len(waiting)} migrations: run `argosy db migrate`."
             )
         claimed = await ring.claim(database, settings.ring, demo=settings.demo)
-        yield await build(settings, database, first_lane=first_lane, ring=claimed)
+        yield await build(
+            settings, database, first_lane=first_lane, ring=claimed, brain_at=brain_at
+        )
     finally:
         await database.close()
 

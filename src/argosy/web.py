@@ -184,9 +184,10 @@ class Line(HttpToolsProtocol):
 
 
 async def serve(
-    wallet: Wallet, listener: socket.socket, ready: Callable[[], None], *, clockwork: bool = True
+    wallet: Wallet, listener: socket.socket, ready: Callable[[], None], *, household: bool = True
 ) -> None:
-    """Serve until asked to stop by a signal; requests in flight are finished first."""
+    """Serve until asked to stop by a signal; requests in flight are finished first. `household` is as
+    in `running`."""
     config = uvicorn.Config(
         believing(web(wallet), wallet.settings.proxies),
         http=Line,
@@ -199,13 +200,17 @@ async def serve(
         proxy_headers=False,  # whom to believe is said by ARGOSY_PROXIES alone
     )
     server = _Server(config, ready)
-    # What is made at start lives to the end: the collector need not look at it again and again, and
-    # a payment makes far more objects than its usual step.
+    collect_seldom()
+    async with running(wallet, household=household):
+        await server.serve(sockets=[listener])
+
+
+def collect_seldom() -> None:
+    """What is made at start lives to the end: the collector need not look at it again and again, and
+    a payment makes far more objects than its usual step."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AT)
-    async with running(wallet, clockwork=clockwork):
-        await server.serve(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

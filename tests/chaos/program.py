@@ -33,7 +33,8 @@ class Broken(Exception):
 
 
 class Program:
-    """`argosy up --demo` over `folder`, on a port of its own."""
+    """`argosy up --demo` over `folder`, on a port of its own: as one process, and at each second start as
+    three, of which one judges for the others."""
 
     def __init__(self, folder: Path) -> None:
         self.data = folder / "data"
@@ -186,6 +187,7 @@ class Program:
             **kept,
             "ARGOSY_DATA": str(self.data),
             "ARGOSY_PORT": str(self.port),
+            "ARGOSY_WORKERS": "1" if self.starts % 2 else "3",
             "PYTHONPATH": str(ROOT / "src"),
             "PYTHONUNBUFFERED": "1",
         }

@@ -1,16 +1,17 @@
 """The risk brain in the payment: it judges what comes at once together, and keeps what it said.
 
 Facts, rules, models and the owner score are each kept up with the database by themselves; here they
-meet for one event. With several processes each hears of the others' events through the log, well under
-a second after their commit; until then, and for what is in flight elsewhere, each judges by itself.
+meet for one event. The processes of one machine share one brain (`apart`). Brains of several machines
+hear of each other's events through the log, well under a second after their commit; until then, and for
+what is in flight elsewhere, each judges by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
-from typing import Final, cast
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+from typing import Any, Final, cast
 from uuid import UUID
 
 import numpy as np
@@ -237,7 +238,7 @@ class Brain:
 
     async def judge(self, operation: Operation) -> Verdict:
         """What is said of `operation`."""
-        return await _given(self._ask(from_operation(operation)))
+        return await _given(self.ask(from_operation(operation)))
 
     def record(
         self, operation: Operation, verdict: Verdict, outcome: str, order: UUID | None
@@ -247,13 +248,15 @@ class Brain:
 
     async def observe(self, operation: Operation, verdict: Verdict, outcome: str) -> None:
         """Hear what became of `operation`: `posted`, `held`, `challenged`, `denied` or `refused`."""
-        await self._observe(_judged(verdict, operation.id), outcome, tell=True)
+        keeping = self.learn_of(_judged(verdict, operation.id), outcome)
+        if keeping is not None:
+            await keeping
 
     # --- for whoever sends events of their own ------------------------------------------------------------
 
     async def judge_events(self, events: Sequence[Event]) -> list[Judged]:
         """What is said of each; all of them are judged together."""
-        asked = [self._ask(event) for event in events]
+        asked = [self.ask(event) for event in events]
         return [await _given(one) for one in asked]
 
     def entry(self, event: Event, verdict: Verdict, outcome: str) -> Logged:
@@ -262,12 +265,15 @@ class Brain:
 
     async def observe_event(self, event: Event, verdict: Verdict, outcome: str) -> None:
         """As `observe`, once the entry is in the log."""
-        await self._observe(_judged(verdict, event.id), outcome, tell=False)
+        keeping = self.learn_of(_judged(verdict, event.id), outcome, tell=False)
+        if keeping is not None:
+            await keeping
 
     # --- judging ---------------------------------------------------------------------------------------
 
-    def _ask(self, event: Event) -> Judged | Awaitable[Judged]:
-        """The verdict on `event`, or what gives it at the end of this turn of the loop."""
+    def ask(self, event: Event) -> Judged | asyncio.Future[Judged]:
+        """The verdict on `event`, or what gives it at the end of this turn of the loop. Raises
+        `Unavailable`."""
         together = self._together
         if not self._started or together is None:
             raise Unavailable("the brain has not caught up with the log yet")
@@ -287,19 +293,23 @@ class Brain:
             self.verdicts.by(judge.made)
         return judge.judge(events, facts, owner, self._ids.new)
 
-    async def _observe(self, verdict: Judged, outcome: str, *, tell: bool) -> None:
+    def learn_of(
+        self, verdict: Judged, outcome: str, *, tell: bool = True
+    ) -> Coroutine[Any, Any, None] | None:
+        """Hear what became of the event of a verdict; where there is something to be kept before it is
+        heard of, what keeps it. With `tell` the log is told of what was stopped."""
         event = verdict.event
         if self._facts is not None:
             self._facts.flight_end(event, outcome)
         if outcome in MOVED:
             self._remember(event.id, verdict.decision)
         if verdict.version == BEFORE or outcome == "refused":
-            return
+            return None
         self.tallies.count(verdict, outcome)
         if verdict.decision is not Decision.ALLOW:
-            await self.verdicts.keep(verdict, outcome, tell=tell)
-        else:
-            self.verdicts.note(verdict)
+            return self.verdicts.keep(verdict, outcome, tell=tell)
+        self.verdicts.note(verdict)
+        return None
 
     def _remember(self, event: UUID, decision: Decision) -> None:
         self._recall[event] = decision

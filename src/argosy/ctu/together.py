@@ -8,7 +8,7 @@ who need it wait, together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ class Together:
         self._arranged = False
         self._loads: set[asyncio.Task[None]] = set()
 
-    def ask(self, event: Event, *, counts: bool) -> Awaitable[Judged]:
+    def ask(self, event: Event, *, counts: bool) -> asyncio.Future[Judged]:
         """The verdict on `event`. What is raised in judging is raised here."""
         loop = asyncio.get_running_loop()
         one = Waiting(event, counts, loop.create_future())

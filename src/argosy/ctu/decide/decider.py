@@ -29,7 +29,8 @@ class Judged(Verdict, frozen=True, kw_only=True):
     """A verdict with what it was made of, until it is known what became of the event.
 
     `answered`: a challenge was asked for and the proof is there, so that this is a further attempt.
-    `facts` and `scores` are the rows that were read (float64; see `made.Made` for their order).
+    `facts` and `scores` are the rows that were read (float64; see `made.Made` for their order);
+    `packed` is all of it as bytes, where another process judged and this one has only that.
     """
 
     event: Event
@@ -37,6 +38,7 @@ class Judged(Verdict, frozen=True, kw_only=True):
     shadow: tuple[Hit, ...] = ()
     facts: Any = None
     scores: Any = None
+    packed: bytes = b""
 
 
 class Weighing(msgspec.Struct, frozen=True):

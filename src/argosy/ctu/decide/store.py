@@ -291,9 +291,13 @@ def entry_of(verdict: Judged, outcome: str, order: UUID | None = None) -> Logged
         unevaluated=verdict.unevaluated,
         challenge=verdict.challenge,
         version=verdict.version,
-        evidence=pack([verdict]) if outcome == "held" and verdict.facts is not None else b"",
+        evidence=_evidence(verdict) if outcome == "held" else b"",
         order=order,
     )
+
+
+def _evidence(verdict: Judged) -> bytes:
+    return verdict.packed if verdict.facts is None else pack([verdict])
 
 
 class _Waiting:

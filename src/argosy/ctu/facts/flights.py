@@ -62,9 +62,9 @@ class Flights:
         for n, key in enumerate(self._kernel.fold_keys(event)):
             if key is not None:
                 self._by_key[n].setdefault(key, {})[event.id] = flight
-                ghost = self._ghosts[n].get(key)
-                if ghost is not None:
-                    self._count(n, ghost, flight)
+        ghosts = self._ghosts_of(event)
+        if ghosts is not None:
+            self._kernel.fold_fast(event, MADE[0], 0, *ghosts)
 
     def end(self, event: Event, outcome: str) -> None:
         """It is known what became of `event`. What was made is remembered until the log tells of it."""
@@ -80,8 +80,17 @@ class Flights:
         if flight is None:
             self.start(event)
             flight = self.flying[event.id]
+        elif flight.outcome is not None:  # told twice
+            self._drop_ghosts(event)
+            flight.outcome = outcome
+            return
         flight.outcome = outcome
-        self._drop_ghosts(event)
+        if outcome == MADE[0]:  # ghosts have the half of it that counts in flight
+            ghosts = self._ghosts_of(event)
+            if ghosts is not None:
+                self._kernel.fold_rest(event, outcome, 0, *ghosts)
+        else:
+            self._drop_ghosts(event)
 
     def heard(self, entry: Entry) -> None:
         """The log told of `entry`, and states have it. Ghosts get it too, unless they had it."""
@@ -161,6 +170,17 @@ class Flights:
                 del self._by_key[n][key]
             if not flights or not told:
                 self._ghosts[n].pop(key, None)
+
+    def _ghosts_of(self, event: Event) -> list[State | None] | None:
+        """The ghosts of whom `event` changes, in the kernel's order; None where nobody has one."""
+        found: list[State | None] | None = None
+        for n, key in enumerate(self._kernel.fold_keys(event)):
+            ghost = self._ghosts[n].get(key) if key is not None else None
+            if ghost is not None:
+                if found is None:
+                    found = [None] * self._kernel.size
+                found[n] = ghost
+        return found
 
     def _drop_ghosts(self, event: Event) -> None:
         for n, key in enumerate(self._kernel.fold_keys(event)):

@@ -95,14 +95,9 @@ def _empty(one: EntityPlan) -> State:
 def copy_state(one: EntityPlan, state: State) -> State:
     """A state of its own with the same content."""
     made = state.copy()
-    for track in one.tracks:
-        at = track.at
-        if track.window is not None and made[at + 2] is not None:
-            made[at + 2] = made[at + 2].copy()
-        if track.kind == DIFFERENT:
-            at += 5 if track.window is not None else 0
-            if made[at] is not None:
-                made[at] = made[at].copy()
+    for at in one.containers:
+        if made[at] is not None:
+            made[at] = made[at].copy()
     return made
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from argosy.base.refusals import must
-from argosy.ctu.facts.plan import DIFFERENT, NUMBERS, EntityPlan
+from argosy.ctu.facts.plan import EntityPlan
 from argosy.ctu.facts.windows import FAR, State
 
 _PLAIN: Final = 1
@@ -21,21 +21,21 @@ def pack(one: EntityPlan, state: State) -> bytes:
     """The state of an entity as bytes; buckets that no window reaches any more are left out."""
     newest = state[0]
     items: list[Any] = [_PLAIN, newest]
-    for track in one.tracks:
-        at = track.at
-        if track.window is not None:
+    for at, size, width, grain, kept, different, _ in one.slots:
+        if kept:
             rows = state[at + 2]
-            if rows is not None:
-                w, dead = track.width, newest // track.grain - track.kept
-                i = 0
-                while i < len(rows) and rows[i] <= dead:
-                    i += w
-                rows = rows[i:] if i else rows
+            if rows:
+                dead = newest // grain - kept
+                if rows[0] <= dead:
+                    i = width
+                    while i < len(rows) and rows[i] <= dead:
+                        i += width
+                    rows = rows[i:]
             items.append(rows or None)
-        elif track.kind == DIFFERENT:
+        elif different:
             items.append(None if state[at] is None else sorted(state[at]))
         else:
-            items.append(state[at : at + track.slots])
+            items.append(state[at : at + size])
     try:
         return _encoder.encode(items)
     except OverflowError:
@@ -50,17 +50,17 @@ def unpack(one: EntityPlan, packed: bytes) -> State:
     if items[0] == _WITH_LARGE:
         items = [_large_in(item) for item in items]
     state: State = [items[1], 0]
-    for track, item in zip(one.tracks, items[2:], strict=True):
-        if track.window is None:
-            if track.kind == DIFFERENT:
+    for (_, _, _, _, kept, different, empty), item in zip(one.slots, items[2:], strict=True):
+        if not kept:
+            if different:
                 state.append(None if item is None else set(item))
             else:
                 state += item
         elif item is None:
-            state += track.nothing
+            state += empty
         else:  # the cursor is nowhere yet: whoever asks first moves it
             state += (FAR, -FAR, item, 0, 0)
-            state += track.nothing[5:] if track.kind == NUMBERS else [{}]
+            state += [{}] if different else empty[5:]
     return state
 
 

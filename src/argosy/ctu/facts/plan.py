@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from argosy.ctu.events import ENTITIES
 from argosy.ctu.facts.declared import Fact, grain_of
@@ -109,6 +109,19 @@ class Track:
         return first if measure == "n" else first + 1 + self.measures.index(measure)
 
 
+class Slots(NamedTuple):
+    """Where a track's part of a state lies and how it is packed, reckoned once. `kept` is 0 where there
+    are no rows; `empty` is the track that has seen nothing."""
+
+    at: int
+    size: int
+    width: int
+    grain: int
+    kept: int
+    different: bool
+    empty: tuple[Any, ...]
+
+
 @dataclass(slots=True)
 class EntityPlan:
     """What is kept of one entity. The first two slots of a state are the newest second seen and the
@@ -118,6 +131,8 @@ class EntityPlan:
     facts: list[tuple[Fact, Track]] = field(default_factory=list)
     tracks: list[Track] = field(default_factory=list)
     size: int = 2
+    slots: list[Slots] = field(default_factory=list)
+    containers: list[int] = field(default_factory=list)  # slots that hold rows, sets or dicts
 
     def add(self, fact: Fact) -> None:
         wanted = _track(fact)
@@ -134,6 +149,22 @@ class EntityPlan:
         for track in self.tracks:
             track.at = self.size
             self.size += track.slots
+            kept = 0 if track.window is None else track.kept
+            if kept:
+                self.containers.append(track.at + 2)
+            if track.kind == DIFFERENT:
+                self.containers.append(track.at + (5 if kept else 0))
+            self.slots.append(
+                Slots(
+                    track.at,
+                    track.slots,
+                    track.width,
+                    track.grain,
+                    kept,
+                    track.kind == DIFFERENT,
+                    tuple(track.nothing),
+                )
+            )
 
 
 def plan(facts: Iterable[Fact]) -> list[EntityPlan]:

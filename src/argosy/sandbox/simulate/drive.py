@@ -24,7 +24,6 @@ from argosy.base.parties.facts import PartyKind
 from argosy.base.ports import Decision, Operation, Screening, Verdict
 from argosy.base.refusals import Refused
 from argosy.base.store import Database
-from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Reports
 from argosy.ctu.from_operation import Logged, from_operation
 from argosy.ctu.history import history_relay, settle
@@ -95,7 +94,7 @@ class Machinery:
         if self.mode is Mode.NOBODY:
             await settle(wallet.db, self._history)
         else:
-            await wallet.brain.settle()
+            await wallet.own_brain.settle()
 
     async def sweep(self) -> None:
         """What the clock does."""
@@ -111,7 +110,7 @@ class Machinery:
         far = offsets(wallet.markets, wallet.clock.now())
         learning = Learning(wallet.db, wallet.clock, wallet.ids, offsets=far)
         said = await learning.run_once("simulation")
-        await wallet.brain.chamber.look()
+        await wallet.own_brain.chamber.look()
         return said.code if isinstance(said, Refused) else said.says
 
 
@@ -177,7 +176,7 @@ async def _lay_out(terms: Terms, mode: Mode, db: Database, folder: Path) -> Worl
     return World(terms, wallet, clock, market, census, chance, guarded=guarded)
 
 
-def _screening(mode: Mode, ids: Ids) -> Callable[[Brain], Screening]:
+def _screening(mode: Mode, ids: Ids) -> Callable[[Screening], Screening]:
     if mode is Mode.NOBODY:
         return lambda _brain: LetThrough(ids)
     return lambda brain: brain

@@ -47,9 +47,7 @@ async def create(api: Api, call: Call) -> Answer | Refused:
     return answer(payment, 201, path_of(said.order))
 
 
-async def _charge(
-    api: Api, call: Call, new: shapes.NewPayment, presented: str
-) -> Answer | Refused:
+async def _charge(api: Api, call: Call, new: shapes.NewPayment, presented: str) -> Answer | Refused:
     charge = Charge(
         call.command_id,
         Money(new.amount.minor, new.amount.currency),
