@@ -185,9 +185,9 @@ class Delivering:
             way, behind = ways[0], ways[1:]
             carrier = self.ways.carrier(row["market"], way)
             if carrier is None:
-                handed = Handed(Carried.NEVER, why="not set up any more")
+                handed, reachable = Handed(Carried.NEVER, why="not set up any more"), False
             else:
-                handed = await self._hand(row, way, carrier, charged)
+                handed, reachable = await self._hand(row, way, carrier, charged)
             name = carrier.name if carrier is not None else "none"
             key = row["market"], way.value, name
             problems.append(f"{way}: {handed.why or handed.said}")
@@ -202,35 +202,36 @@ class Delivering:
                 tally[*key, Outcome.LATER] += 1
                 await self._later(row, ways, tries, problems)
                 return
-            if behind:
+            if behind and reachable:
                 tally[*key, Outcome.PASSED_ON] += 1
             ways, tries = behind, 1
         await self._failed(row, "; ".join(problems) or "there is no way to send it", tally)
 
     async def _hand(
         self, row: Record, way: Way, carrier: Carrier, charged: dict[bytes, tuple[int, int]]
-    ) -> Handed:
-        """Hand a message to a carrier; whatever that does, this answers."""
+    ) -> tuple[Handed, bool]:
+        """Hand a message to a carrier, which may do what it will: this answers. And whether the person
+        can be reached that way at all."""
         if way is Way.SMS and not row["secret"]:
             hour, day = charged.get(row["recipient"], (0, 0))
             budget = self.ways.budget(row["market"])
             if hour >= budget.hour or day >= budget.day:
-                return Handed(Carried.NEVER, why="the receiver had enough for now")
+                return Handed(Carried.NEVER, why="the receiver had enough for now"), True
             charged[row["recipient"]] = hour + 1, day + 1
         parcel = await self._parcel(row, way, carrier)
         if isinstance(parcel, str):
-            return Handed(Carried.NEVER, why=parcel)
+            return Handed(Carried.NEVER, why=parcel), False
         try:
             said = await carrier.carry(parcel)
         except Unavailable as outage:
-            return Handed(Carried.LATER, why=str(outage))
+            return Handed(Carried.LATER, why=str(outage)), True
         except Exception as error:  # noqa: BLE001 - a carrier is somebody else's
             _log.warning("carrier %s: %s", carrier.name, type(error).__name__)
-            return Handed(Carried.LATER, why=type(error).__name__)
+            return Handed(Carried.LATER, why=type(error).__name__), True
         handed = said if isinstance(said, Handed) else Handed(said)
         if handed.gone and row["party_id"] is not None:
             await self._subscriptions.drop(row["party_id"], handed.gone)
-        return handed
+        return handed, True
 
     async def _parcel(self, row: Record, way: Way, carrier: Carrier) -> Parcel | str:
         """The letter with the address for this way, or why there is none."""
@@ -245,9 +246,10 @@ class Delivering:
                 if not subscriptions:
                     return "no device of the receiver takes push messages"
             elif row["phone_sealed"] is not None:
-                if way is not Way.SMS:
-                    return "only the receiver's phone is known"
-                phone = self._keys.open(row["phone_sealed"], bound, "phone")
+                contact = self._keys.open(row["phone_sealed"], bound, "phone")
+                if way is not (Way.EMAIL if "@" in contact else Way.SMS):
+                    return "only the receiver's phone or e-mail address is known"
+                phone, email = (None, contact) if way is Way.EMAIL else (contact, None)
             else:
                 reader = f"notify:{carrier.name}"
                 personal = await self._parties.personal(party, reader, row["template"])

@@ -161,10 +161,14 @@ class Notify:
     # reading
 
     async def inbox(self, market: str, phone: str, limit: int = 20) -> list[Letter]:
-        """The messages to a phone (E.164) and to the wallet that has it, latest first: what the
-        phone would show. For demo mode, where no message leaves the house."""
+        """The messages to a phone (E.164) or an e-mail address and to the wallet that has it, latest
+        first: what the phone would show. For demo mode, where no message leaves the house."""
         recipients = [self._phone(market, phone)]
-        party = await self._parties.by_phone(market, phone)
+        party = await (
+            self._parties.by_email(market, phone)
+            if "@" in phone
+            else self._parties.by_phone(market, phone)
+        )
         if party is not None:
             recipients.append(self._party(party.id))
         return await self._letters(recipients, limit)
@@ -186,12 +190,13 @@ class Notify:
     # within
 
     def _row(self, message: Message) -> tuple[object, ...]:
-        must((message.to is None) != (message.phone is None), "one receiver", id=message.id)
+        contact = message.phone or message.email
+        must((message.to is None) != (contact is None), "one receiver", id=message.id)
         now = self._clock.now()
         recipient = (
             self._party(message.to)
             if message.to is not None
-            else self._phone(message.market, message.phone or "")
+            else self._phone(message.market, contact or "")
         )
         text = self._words.say(message.template, message.language, message.market, **message.facts)
         bound = str(message.id)
@@ -208,7 +213,7 @@ class Notify:
             message.to,
             message.market,
             message.template,
-            None if message.phone is None else self._keys.seal(message.phone, bound, "phone"),
+            None if contact is None else self._keys.seal(contact, bound, "phone"),
             self._keys.seal(text, bound, "message"),
             message.secret,
             now,

@@ -29,6 +29,8 @@ NAME = "push"
 KEY_BYTES = 32
 LIFE = timedelta(days=1)
 """So long a push service keeps a message for a device that is off."""
+CUT = "..."
+_CHAR_BYTES_MAX = 4
 _GONE = frozenset({404, 410})
 _NEVER = frozenset({400, 401, 403, 413})
 
@@ -128,9 +130,11 @@ def _content(parcel: Parcel) -> bytes:
     said = parcel.text
     while True:
         content = msgspec.json.encode({"id": str(parcel.id), "title": parcel.title, "body": said})
-        if len(content) <= sealing.TEXT_BYTES_MAX:
+        over = len(content) - sealing.TEXT_BYTES_MAX
+        if over <= 0:
             return content
-        said = said[: max(len(said) - (len(content) - sealing.TEXT_BYTES_MAX) - 3, 0)] + "..."
+        said = said.removesuffix(CUT)
+        said = said[: -(over // _CHAR_BYTES_MAX + len(CUT) + 1)] + CUT
 
 
 def _seconds_left(expires_at: datetime | None, now: datetime) -> int:
