@@ -157,8 +157,8 @@ class Rail(Protocol):
 class Message:
     """A message to one person. `template` is a key of the words; `facts` fill it.
 
-    `to` is a party, or, for someone who has no wallet yet, `phone` in E.164. `secret` marks one-time
-    codes, which no log and no staff page may show.
+    `to` is a party, or, for someone who has no wallet yet, `phone` in E.164 or `email`. `secret` marks
+    one-time codes, which no log and no staff page may show.
     """
 
     id: UUID
@@ -169,6 +169,7 @@ class Message:
     to: UUID | None = None
     phone: str | None = None
     secret: bool = False
+    email: str | None = None
 
 
 class Notifier(Protocol):

@@ -35,6 +35,7 @@ from argosy.base.orders.planning import (
     transfers,
 )
 from argosy.base.orders.sweeping import each
+from argosy.base.parties.facts import PartyState
 from argosy.base.ports import NEVER_SEEN, Direction, Instruction, RailReply, RailState
 from argosy.base.postings import Done, Event, LimitUse, OrderMove, Posting
 from argosy.base.products import (
@@ -56,6 +57,7 @@ ASK_SECONDS_FIRST = 15
 ASK_SECONDS_MAX = 3600
 SWEEP_SECONDS = 5.0
 BANK_ACCOUNT_CHARS_MAX = 40
+REDEEM = "redeem"
 RECORD_TRIES_MAX = 5
 
 _log = logging.getLogger(__name__)
@@ -65,13 +67,15 @@ _log = logging.getLogger(__name__)
 class BankTrade:
     """What differs between a top-up and a withdrawal. `noun` begins the names of the events, `counts`
     are the limits that the amount is counted against, `wait` is how long the bank may still take the
-    instruction."""
+    instruction. `at_par` is the way out of a wallet that is being closed: it costs nothing, and no
+    other wallet may go it."""
 
     product: str
     noun: str
     direction: Direction
     counts: tuple[str, ...] = ()
     wait: timedelta = timedelta(minutes=10)
+    at_par: bool = False
 
 
 class BankCommand(Command, Protocol):
@@ -88,14 +92,18 @@ def plan_held(trade: BankTrade, command: BankCommand, context: Context) -> Plan 
     """The money and its price are reserved before the bank is asked: on collecting, from our account at
     the bank towards the wallet, so that the ledger refuses what would lift it over its cap; on paying
     out, the other way."""
-    wrong = checked(context, command.amount) or checked_bank_account(command.bank_account)
+    state = PartyState.CLOSING if trade.at_par else PartyState.ACTIVE
+    wrong = checked(context, command.amount, state=state) or checked_bank_account(
+        command.bank_account
+    )
     if wrong is not None:
         return wrong
     me, market = context.me, context.market
     counted = uses(market, me.id, me.level, trade.counts, command.amount, context.day)
     if isinstance(counted, Refused):
         return counted
-    cost = price(market, trade.product, command.amount, context.day, me)
+    product = REDEEM if trade.at_par else trade.product
+    cost = price(market, product, command.amount, context.day, me)
     bank = context.sealed["bank_account"]
     ours = float_account(market.code, market.rail, market.currency)
     collects = trade.direction is Direction.COLLECT

@@ -22,7 +22,7 @@ from argosy.base.ledger.facts import NOTE_CHARS_MAX, Action, Transfer
 from argosy.base.markets import Market
 from argosy.base.money import AmountReason, Money, check_amount
 from argosy.base.orders.facts import Order, OrderReason
-from argosy.base.parties.facts import Party, PartyReason, PartyState
+from argosy.base.parties.facts import NO_TRADE, Party, PartyReason, PartyState
 from argosy.base.ports import Operation
 from argosy.base.postings import Event
 from argosy.base.products import Command, Context
@@ -127,12 +127,13 @@ def ending(order: Order, action: Action) -> tuple[Transfer, ...]:
     )
 
 
-def checked(context: Context, amount: Money, note: str = "") -> Refused | None:
-    """What holds for every command that names an amount: the asker may trade, the currency is the
-    market's, the amount is one, the note is short and printable."""
-    if context.me.state is not PartyState.ACTIVE:
-        frozen = context.me.state is PartyState.FROZEN
-        return Refused(PartyReason.PARTY_FROZEN if frozen else PartyReason.PARTY_CLOSED)
+def checked(
+    context: Context, amount: Money, note: str = "", *, state: PartyState = PartyState.ACTIVE
+) -> Refused | None:
+    """What holds for every command that names an amount: the asker may trade (is in `state`), the
+    currency is the market's, the amount is one, the note is short and printable."""
+    if context.me.state is not state:
+        return Refused(NO_TRADE.get(context.me.state, PartyReason.PARTY_NOT_CLOSING))
     if amount.currency != context.currency:
         return Refused(AmountReason.CURRENCY_MISMATCH, field="currency")
     sound = check_amount(amount.minor, amount.currency)
@@ -152,7 +153,8 @@ def checked_other(context: Context, other: Party) -> Refused | None:
     """What holds for every other side: somebody else, and able to take part."""
     if other.id == context.me.id:
         return Refused(OrderReason.SAME_PARTY)
-    if other.state is not PartyState.ACTIVE:
+    sleep = context.market.dormancy_on(context.day) if other.state is PartyState.DORMANT else None
+    if other.state is not PartyState.ACTIVE and (sleep is None or not sleep.receives):
         return Refused(OrderReason.PAYEE_CANNOT_TAKE)
     return None
 

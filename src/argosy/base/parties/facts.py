@@ -34,10 +34,14 @@ class PartyKind(StrEnum):
 
 
 class PartyState(StrEnum):
-    """Whether a party may trade. FROZEN may be thawed; CLOSED is for good and frees the phone."""
+    """Whether a party may trade. FROZEN may be thawed. DORMANT has not been seen for long and wakes as its
+    owner signs in. CLOSING wants to be closed: what is left may only go to its owner. CLOSED is for
+    good and frees the phone."""
 
     ACTIVE = "active"
+    DORMANT = "dormant"
     FROZEN = "frozen"
+    CLOSING = "closing"
     CLOSED = "closed"
 
 
@@ -123,6 +127,18 @@ class PartyReason(Reason):
     EMAIL_TAKEN = 260, Kind.CONFLICT, "Another wallet in this market has this e-mail address."
     MARKET_UNKNOWN = 261, Kind.INPUT, "There is no such market here."
     LANGUAGE_UNKNOWN = 262, Kind.INPUT, "The market does not have this language."
+    PARTY_DORMANT = 263, Kind.STATE, "The wallet sleeps until its owner signs in."
+    PARTY_CLOSING = 264, Kind.STATE, "The wallet is being closed; it only pays out to its owner."
+    PARTY_NOT_CLOSING = 265, Kind.STATE, "Only a wallet that is being closed is paid out at par."
+
+
+NO_TRADE = {
+    PartyState.DORMANT: PartyReason.PARTY_DORMANT,
+    PartyState.FROZEN: PartyReason.PARTY_FROZEN,
+    PartyState.CLOSING: PartyReason.PARTY_CLOSING,
+    PartyState.CLOSED: PartyReason.PARTY_CLOSED,
+}
+"""Why a party of each state but ACTIVE may not trade."""
 
 
 @lru_cache(maxsize=10_000)

@@ -11,6 +11,7 @@ from argosy.base.clock import Clock
 from argosy.base.ids import Ids
 from argosy.base.parties import numbers
 from argosy.base.parties.facts import (
+    NO_TRADE,
     READER_CHARS_MAX,
     Access,
     NewParty,
@@ -163,6 +164,10 @@ class Parties:
         """Who has `phone` (E.164) in `market`. A closed party does not."""
         return await self._by_handle.get((self._handle("phone", market, phone), market, "phone"))
 
+    async def by_email(self, market: str, email: str) -> Party | None:
+        """Who has `email` (as `read_email` gives it) in `market`. A closed party does not."""
+        return await self._by_handle.get((self._handle("email", market, email), market, "email"))
+
     async def by_number(self, market: str, number: str) -> Party | None:
         """Who has the public `number` in `market`, as read by `numbers.reads`."""
         key = (self._handle("number", market, number), market, "number")
@@ -223,20 +228,28 @@ class Parties:
     # changing
 
     async def set_state(
-        self, party_id: UUID, state: PartyState, conn: Connection | None = None
+        self,
+        party_id: UUID,
+        state: PartyState,
+        conn: Connection | None = None,
+        *,
+        only_from: PartyState | None = None,
     ) -> Party | Refused:
-        """Freeze, thaw or close. Closing is for good and frees phone and e-mail for somebody else;
-        the public number is never given again."""
+        """Freeze, thaw, put to sleep, wake or close. Closing is for good and frees phone and e-mail for
+        somebody else; the public number is never given again. With `only_from` a party of another
+        state is left as it is, and the refusal says why it could not."""
         if conn is None:
             async with self._db.work() as own:
-                return await self.set_state(party_id, state, own)
+                return await self.set_state(party_id, state, own, only_from=only_from)
         row = await conn.fetchrow(
             f"""
             UPDATE parties.party p SET state = $2
-            WHERE p.id = $1 AND (p.state <> 'closed' OR $2 = 'closed') RETURNING {COLUMNS}
+            WHERE p.id = $1 AND (p.state <> 'closed' OR $2 = 'closed')
+                AND ($3::text IS NULL OR p.state = $3) RETURNING {COLUMNS}
             """,
             party_id,
             state.value,
+            None if only_from is None else only_from.value,
         )
         if row is None:
             return await self._why_not(party_id, conn)
@@ -333,8 +346,10 @@ class Parties:
         )
 
     async def _why_not(self, party_id: UUID, conn: Connection) -> Refused:
-        found = await conn.fetchval("SELECT 1 FROM parties.party WHERE id = $1", party_id)
-        return Refused(PartyReason.PARTY_CLOSED if found else PartyReason.PARTY_NOT_FOUND)
+        found = await conn.fetchval("SELECT state FROM parties.party WHERE id = $1", party_id)
+        if found is None:
+            return Refused(PartyReason.PARTY_NOT_FOUND)
+        return Refused(NO_TRADE.get(PartyState(found), PartyReason.PARTY_NOT_CLOSING))
 
     def _opened(self, row: Record, fields: tuple[str, ...]) -> Personal:
         sealed = {name: row[f"{name}_sealed"] for name in fields}

@@ -89,4 +89,6 @@ CASH_POINTS = (
     Fact(CashPoint("bank_mitra"), HOUSE, "house-cash", None, Standing.PRACTICE),
 )  # fmt: skip
 
-DORMANCY = (Fact(Dormancy(365, notice_days=45), HOUSE, "sleep", standing=Standing.UNVERIFIED),)
+DORMANCY: tuple[Fact[Dormancy | None], ...] = (
+    Fact(Dormancy(365, notice_days=45), HOUSE, "sleep", standing=Standing.UNVERIFIED),
+)

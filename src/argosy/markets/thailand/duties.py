@@ -100,4 +100,6 @@ def _point(kind: str, *, cash_out: bool = True) -> Fact[CashPoint]:
 
 CASH_POINTS = (_point("agent"), _point("store", cash_out=False), _point("kiosk", cash_out=False))
 
-DORMANCY = (Fact(Dormancy(365), HOUSE, "house-sleep", standing=Standing.PRACTICE),)
+DORMANCY: tuple[Fact[Dormancy | None], ...] = (
+    Fact(Dormancy(365), HOUSE, "house-sleep", standing=Standing.PRACTICE),
+)

@@ -15,3 +15,12 @@ class Withdraw:
     id: UUID
     amount: Money
     bank_account: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Redeem:
+    """Pay what is left in a wallet that is being closed out to its owner's `bank_account`, at par."""
+
+    id: UUID
+    amount: Money
+    bank_account: str = field(repr=False)

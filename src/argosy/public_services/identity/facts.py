@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -16,17 +16,19 @@ class EvidenceState(StrEnum):
     GIVEN = "given"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Something a party shows: `kind` is one of the market's needs (`id_document`, `email`,
     `address`, `face`), `value` its content (for a document its number). `id` is born at the
-    caller."""
+    caller. `valid_until` is its last day, where it has one."""
 
     id: UUID
     kind: str
     value: str = field(repr=False)
+    valid_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class EvidenceLine:
     given_at: datetime
     decided_at: datetime | None
     decided_by: str | None
+    valid_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +65,10 @@ class IdentityReason(Reason):
     LEVEL_NEEDS_MORE = 445, Kind.STATE, "The next level needs more evidence."
     LEVEL_NEEDS_REVIEW = 446, Kind.STATE, "The evidence was kept; a person will look at it."
     EVIDENCE_NOT_WAITING = 447, Kind.STATE, "The evidence is not waiting for a decision."
+    EVIDENCE_OVER = 448, Kind.INPUT, "The document's time is over."
+    EVIDENCE_NOT_ACCEPTED = 449, Kind.STATE, "There is no such evidence that is accepted."
+    WALLET_NOT_EMPTY = (
+        455,
+        Kind.STATE,
+        "There is money in the wallet, or on its way; pay it out first.",
+    )

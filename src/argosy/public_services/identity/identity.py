@@ -1,8 +1,10 @@
 """Evidence in, level up: the party's level and the ledger's ceiling agree, also after a crash.
 
 Evidence, decision and level are one transaction, which also notes that the ceiling is to follow;
-the note goes when the ledger has it. In between the wallet may hold less than its new level allows,
-never more. What a crash leaves is finished by `resume`.
+the note goes when the ledger has it. What a crash leaves is finished by `resume`.
+
+Evidence ends, by its own date or because staff take it back, and then the level is what the rest
+covers. No money is caught by that: the ledger's ceiling refuses only what comes in.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from argosy.base.clock import Clock, local_day
@@ -26,6 +29,7 @@ from argosy.base.parties.resealing import Sealing, column
 from argosy.base.ports import Message, Notifier
 from argosy.base.refusals import Refused, Unavailable, must
 from argosy.base.store import Connection, Database
+from argosy.public_services.identity.caps import Bounds, follow_caps
 from argosy.public_services.identity.facts import (
     Evidence,
     EvidenceLine,
@@ -34,7 +38,9 @@ from argosy.public_services.identity.facts import (
     Raised,
 )
 
-PHONE = "phone"  # proven at sign-up, so it is never asked for again
+PHONE, EMAIL, CONTACT = "phone", "email", "contact"
+PROVEN = frozenset({PHONE, CONTACT})  # proven at sign-up, so they are never asked for again
+REMINDED_DAYS = 30
 RESUMED_MAX = 100
 _ROUNDS_MAX = 8
 _DOCUMENT = re.compile(r"[A-Z0-9]{6,24}")
@@ -54,19 +60,11 @@ SEALED = (
 """What people have shown of themselves."""
 
 
-class Bounds(Protocol):
-    """The ledger, as identity sees it. Setting the same bounds again changes nothing."""
-
-    async def set_bounds(
-        self, account_id: UUID, floor_minor: int | None, ceiling_minor: int | None, because: str
-    ) -> Refused | None: ...
-
-
 class Identity:
     """Takes evidence, decides on it, and raises levels.
 
-    With `at_once` evidence of a valid form is accepted as it comes, which is for demos: otherwise
-    it waits for `decide`.
+    Evidence of a valid form is accepted as it comes where the pack wants no person to look at it for
+    the level that it leads to, and with `at_once` (for demos) always; otherwise it waits for `decide`.
     """
 
     def __init__(
@@ -106,7 +104,11 @@ class Identity:
         value = self._read(market, party, evidence)
         if isinstance(value, Refused):
             return value
-        state = EvidenceState.ACCEPTED if self._at_once else EvidenceState.GIVEN
+        day = local_day(self._clock.now(), market.zone)
+        if evidence.valid_until is not None and evidence.valid_until < day:
+            return Refused(IdentityReason.EVIDENCE_OVER, field="valid_until")
+        waits = not self._at_once and _is_reviewed(market, party, evidence.kind, day)
+        state = EvidenceState.GIVEN if waits else EvidenceState.ACCEPTED
         async with self._db.work() as conn:
             kept = await self._keep(party, evidence, value, state, conn)
             if isinstance(kept, Refused):
@@ -149,7 +151,8 @@ class Identity:
         """What a party has shown, without its content, latest first."""
         rows = await self._db.all(
             """
-            SELECT id, kind, state, given_at, decided_at, decided_by FROM identity.evidence
+            SELECT id, kind, state, given_at, decided_at, decided_by, valid_until
+            FROM identity.evidence
             WHERE party_id = $1 ORDER BY given_at DESC, id DESC
             """,
             party_id,
@@ -172,6 +175,39 @@ class Identity:
             await self._parties.note_access(party_id, reader, purpose, fields, conn)
         return self._keys.open(row["value_sealed"], str(party_id), str(evidence_id))
 
+    async def revoke(
+        self, party_id: UUID, evidence_id: UUID, by: str, because: str
+    ) -> Raised | Refused | None:
+        """Take accepted evidence back: staff say by whom and why. The level falls to what the rest
+        covers; None where it stays."""
+        return await self._end(party_id, evidence_id, EvidenceState.REJECTED, by, because)
+
+    async def expire(self, now: datetime, limit: int) -> int:
+        """End the evidence whose last day is over in its market's zone, and remind of what ends within a
+        month; a job calls this every hour. Says how many ended."""
+        await self._remind(now, limit)
+        rows = await self._db.all(
+            """
+            SELECT e.party_id, e.id, e.valid_until, p.market FROM identity.evidence e
+            JOIN parties.party p ON p.id = e.party_id
+            WHERE e.state = 'accepted' AND e.valid_until < $1 ORDER BY e.valid_until LIMIT $2
+            """,
+            now.date() + timedelta(days=1),
+            limit,
+        )
+        ended = 0
+        for row in rows:
+            if row["valid_until"] >= local_day(now, self._markets[row["market"]].zone):
+                continue
+            await self._end(row["party_id"], row["id"], EvidenceState.EXPIRED, "clock", "its date")
+            ended += 1
+        return ended
+
+    async def follow_caps(self, now: datetime, limit: int) -> int:
+        """Where the law's or the house's balance cap of a level has changed, give every wallet of that
+        level its new ceiling, so many at a time; a job calls this every minute. Says how many."""
+        return await follow_caps(self._db, self._markets, self._bounds, now, limit)
+
     async def resume(self) -> int:
         """Finish raises that a crash cut short; a job calls this at start and every minute. Says
         how many there were."""
@@ -184,8 +220,76 @@ class Identity:
 
     # within
 
+    async def _end(
+        self, party_id: UUID, evidence_id: UUID, state: EvidenceState, by: str, because: str
+    ) -> Raised | Refused | None:
+        party = await self._parties.get(party_id)
+        if party is None:
+            return Refused(PartyReason.PARTY_NOT_FOUND)
+        async with self._db.work() as conn:
+            changed = await conn.fetchval(
+                """
+                UPDATE identity.evidence
+                SET state = $3, decided_at = $4, decided_by = $5, because = $6
+                WHERE party_id = $1 AND id = $2 AND state = 'accepted' RETURNING true
+                """,
+                party_id,
+                evidence_id,
+                state.value,
+                self._clock.now(),
+                by,
+                because,
+            )
+            if not changed:
+                return Refused(IdentityReason.EVIDENCE_NOT_ACCEPTED)
+            closed = party.state is PartyState.CLOSED
+            level = None if closed else await self._lower(party, self._markets[party.market], conn)
+        if level is None:
+            return None
+        return await self._finish(party_id, "identity.level_lowered")
+
+    async def _remind(self, now: datetime, limit: int) -> None:
+        rows = await self._db.all(
+            """
+            UPDATE identity.evidence e SET reminded = true
+            FROM (
+                SELECT party_id, id FROM identity.evidence
+                WHERE state = 'accepted' AND valid_until < $1 AND NOT reminded
+                ORDER BY valid_until LIMIT $2
+            ) w
+            WHERE e.party_id = w.party_id AND e.id = w.id AND NOT e.reminded
+            RETURNING e.party_id, e.id, e.valid_until
+            """,
+            now.date() + timedelta(days=REMINDED_DAYS),
+            limit,
+        )
+        for row in rows:
+            party = await self._parties.get(row["party_id"])
+            if party is None or self._notifier is None or party.state is PartyState.CLOSED:
+                continue
+            await self._notifier.notify(
+                Message(
+                    id=derive(row["id"], "ends"),
+                    template="identity.evidence_ends",
+                    facts={"until": row["valid_until"]},
+                    market=party.market,
+                    language=party.language,
+                    to=party.id,
+                )
+            )
+
+    async def _endings(self, party_id: UUID) -> int:
+        """How much evidence of a party has ended: with it, being told of the same level a second time is
+        another message."""
+        ended = await self._db.value(
+            "SELECT count(*) FROM identity.evidence WHERE party_id = $1"
+            " AND (state = 'expired' OR because IS NOT NULL)",
+            party_id,
+        )
+        return int(ended)
+
     def _read(self, market: Market, party: Party, evidence: Evidence) -> str | Refused:
-        known = {need for level in market.ladder(party.kind) for need in level.needs} - {PHONE}
+        known = {need for level in market.ladder(party.kind) for need in level.needs} - PROVEN
         if evidence.kind not in known:
             return Refused(IdentityReason.EVIDENCE_KIND_UNKNOWN, field="kind")
         reader = market.evidence.get(evidence.kind)
@@ -226,8 +330,8 @@ class Identity:
         await conn.execute(
             """
             INSERT INTO identity.evidence (party_id, id, kind, value_sealed, fingerprint, state,
-                given_at, decided_at, decided_by)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
+                given_at, decided_at, decided_by, valid_until)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING
             """,
             party.id,
             evidence.id,
@@ -238,6 +342,7 @@ class Identity:
             self._clock.now(),
             self._clock.now() if decided else None,
             "form" if decided else None,
+            evidence.valid_until,
         )
         return False
 
@@ -261,15 +366,7 @@ class Identity:
     ) -> Level | Refused:
         """Write the highest level that is covered, and that the ceiling is to follow."""
         # Locked first: of two pieces of evidence at once the second sees the first.
-        current = await conn.fetchval(
-            "SELECT level FROM parties.party WHERE id = $1 FOR UPDATE", party.id
-        )
-        rows = await conn.fetch(
-            "SELECT kind, state FROM identity.evidence WHERE party_id = $1 AND state <> 'rejected'",
-            party.id,
-        )
-        accepted = {PHONE} | {row["kind"] for row in rows if row["state"] == "accepted"}
-        shown = accepted | {row["kind"] for row in rows}
+        current, accepted, shown = await self._covered(party.id, conn)
         rank = market.level(current).rank
         above = [level for level in market.ladder(party.kind) if level.rank > rank]
         if not above:
@@ -280,8 +377,45 @@ class Identity:
             if not missing:
                 return Refused(IdentityReason.LEVEL_NEEDS_REVIEW)
             return Refused(IdentityReason.LEVEL_NEEDS_MORE, {"missing": ", ".join(missing)})
-        level = covered[-1]
-        changed = await self._parties.set_level(party.id, level.name, conn)
+        return await self._write(party.id, covered[-1], conn)
+
+    async def _covered(
+        self, party_id: UUID, conn: Connection
+    ) -> tuple[str, frozenset[str], frozenset[str]]:
+        """The level as it stands, the kinds of evidence that are accepted, and all that were shown.
+
+        Locks the party first: of two pieces of evidence at once the second sees the first."""
+        row = await conn.fetchrow(
+            """
+            SELECT level, phone_sealed IS NOT NULL AS phone, email_sealed IS NOT NULL AS email
+            FROM parties.party WHERE id = $1 FOR UPDATE
+            """,
+            party_id,
+        )
+        must(row is not None, "a party vanished", party=party_id)
+        proven = {CONTACT} | {name for name in (PHONE, EMAIL) if row[name]}
+        rows = await conn.fetch(
+            "SELECT kind, state FROM identity.evidence WHERE party_id = $1"
+            " AND state IN ('given', 'accepted')",
+            party_id,
+        )
+        accepted = proven | {one["kind"] for one in rows if one["state"] == "accepted"}
+        return row["level"], frozenset(accepted), frozenset(accepted | {r["kind"] for r in rows})
+
+    async def _lower(self, party: Party, market: Market, conn: Connection) -> Level | None:
+        """Write the highest level that is still covered, where that is lower than the present one."""
+        current, accepted, _ = await self._covered(party.id, conn)
+        ladder = market.ladder(party.kind)
+        rank = market.level(current).rank
+        still = [v for v in ladder if v.rank <= rank and accepted.issuperset(v.needs)]
+        level = still[-1] if still else ladder[0]
+        if level.rank >= rank:
+            return None
+        written = await self._write(party.id, level, conn)
+        return None if isinstance(written, Refused) else written
+
+    async def _write(self, party_id: UUID, level: Level, conn: Connection) -> Level | Refused:
+        changed = await self._parties.set_level(party_id, level.name, conn)
         if isinstance(changed, Refused):
             return changed
         await conn.execute(
@@ -290,13 +424,15 @@ class Identity:
             ON CONFLICT (party_id) DO UPDATE SET level = excluded.level,
                 begun_at = excluded.begun_at
             """,
-            party.id,
+            party_id,
             level.name,
             self._clock.now(),
         )
         return level
 
-    async def _finish(self, party_id: UUID) -> Raised | Refused:
+    async def _finish(
+        self, party_id: UUID, template: str = "identity.level_raised"
+    ) -> Raised | Refused:
         """Give the ledger the ceiling of the level that the party has now, and take the note
         away."""
         for _ in range(_ROUNDS_MAX):
@@ -317,7 +453,7 @@ class Identity:
             # Another raise may have passed by with a higher ceiling while ours was on its way.
             after = await self._parties.get(party_id)
             if after is not None and after.level == party.level:
-                await self._tell(party, ceiling)
+                await self._tell(party, ceiling, template)
                 return Raised(party_id, party.level, ceiling)
         raise Unavailable("the level keeps changing; ask again")
 
@@ -331,7 +467,7 @@ class Identity:
         day = local_day(self._clock.now(), market.zone)
         return market.balance_minor_max(party.level, day)
 
-    async def _tell(self, party: Party, ceiling: int | None) -> None:
+    async def _tell(self, party: Party, ceiling: int | None, template: str) -> None:
         if self._notifier is None:
             return
         market = self._markets[party.market]
@@ -339,8 +475,8 @@ class Identity:
         if ceiling is not None:
             facts["most"] = Money(ceiling, market.currency)
         message = Message(
-            id=derive(party.id, f"level.{party.level}"),
-            template="identity.level_raised",
+            id=derive(party.id, f"level.{party.level}.{await self._endings(party.id)}"),
+            template=template,
             facts=facts,
             market=party.market,
             language=party.language,
@@ -351,3 +487,13 @@ class Identity:
         except Unavailable:
             # The level is raised and durable; to say "try again" now would be wrong.
             _log.exception("message %s could not be stored", message.id)
+
+
+def _is_reviewed(market: Market, party: Party, kind: str, day: date) -> bool:
+    """Whether a person must look at evidence of this kind: the lowest level above the present one that
+    wants it decides."""
+    rank = market.level(party.level).rank
+    for level in market.ladder(party.kind):
+        if level.rank > rank and kind in level.needs:
+            return level.is_reviewed(day)
+    return True

@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from argosy.base.clock import Clock
 from argosy.base.ids import Ids, derive
 from argosy.base.markets import Market
-from argosy.base.parties.facts import NewParty, Party, PartyKind, PartyReason
+from argosy.base.parties.facts import NewParty, Party, PartyKind, PartyReason, PartyState
 from argosy.base.parties.keys import Keys
 from argosy.base.parties.parties import Parties
 from argosy.base.ports import Message, Notifier
 from argosy.base.refusals import Refused, Unavailable, must
 from argosy.base.store import Connection, Database
 from argosy.public_services.signin.codes import Codes, Ticket
+from argosy.public_services.signin.contacts import by_contact, is_email, read_contact
 from argosy.public_services.signin.devices import (
     Claimed,
     Devices,
@@ -85,7 +87,8 @@ class Signin:
         language: str,
         device: DeviceClaim | None = None,
     ) -> OtpSent | Refused:
-        """Send a one-time code to a phone. Answers and works alike for every phone, known or not.
+        """Send a one-time code to a phone, or to an e-mail address where the market opens wallets with
+        one. Answers and works alike for every phone, known or not.
 
         `purpose` is ENTER or RESET_PIN; `network` is where the request came from (an IP address),
         to bound how many it may ask for. A `device` whose cookie was bound with this phone before
@@ -96,7 +99,7 @@ class Signin:
         pack = self._markets.get(market)
         if pack is None:
             return Refused(PartyReason.MARKET_UNKNOWN, field="market")
-        phone = pack.phone(phone_text)
+        phone = read_contact(pack, phone_text)
         if isinstance(phone, Refused):
             return phone
         known = await self._knows(market, phone, device)
@@ -117,11 +120,12 @@ class Signin:
             return sent
         message = Message(
             id=self._ids.new(),
-            template=f"signin.code_{purpose.value}",
+            template=f"signin.{'email' if is_email(phone) else 'code'}_{purpose.value}",
             facts={"code": code, "minutes": self._code_minutes, "expires_at": sent.expires_at},
             market=market,
             language=language if language in pack.languages else pack.languages[0],
-            phone=phone,
+            phone=None if is_email(phone) else phone,
+            email=phone if is_email(phone) else None,
             secret=True,
         )
         try:
@@ -138,7 +142,7 @@ class Signin:
         if isinstance(done, Refused):
             return done
         text, ticket, expires_at = done
-        party = await self._parties.by_phone(ticket.market, ticket.phone)
+        party = await by_contact(self._parties, ticket.market, ticket.phone)
         return Confirmed(text, ticket.purpose, party is not None, ticket.market, expires_at)
 
     async def sign_up(
@@ -154,7 +158,8 @@ class Signin:
         city: str | None = None,
         merchant_class: str | None = None,
     ) -> SignedIn | Refused:
-        """Open a wallet for the phone of the ticket, at the market's first level, and sign in.
+        """Open a wallet for the phone or e-mail address of the ticket, at the market's first level, and
+        sign in.
 
         Sent again with the same ticket and PIN, after an answer that never arrived, it signs in.
         """
@@ -174,7 +179,8 @@ class Signin:
             level=market.ladder(kind)[0].name,
             language=language if language in market.languages else market.languages[0],
             name=name,
-            phone=proof.phone,
+            phone=None if is_email(proof.phone) else proof.phone,
+            email=proof.phone if is_email(proof.phone) else None,
             city=city or None,
             business_name=(business_name or name) if kind is PartyKind.MERCHANT else None,
             merchant_class=merchant_class,
@@ -187,10 +193,51 @@ class Signin:
         async with self._db.work() as conn:
             party = await self._parties.open(new, conn)
             if isinstance(party, Refused):
-                taken = party.reason is PartyReason.PHONE_TAKEN
+                taken = party.reason in (PartyReason.PHONE_TAKEN, PartyReason.EMAIL_TAKEN)
                 return Refused(SigninReason.ALREADY_SIGNED_UP) if taken else party
             await self._pins.set(party.id, pin, conn)
             await self._codes.remember(proof, claimed.device.id, conn)
+            return await self._admit(party, claimed, conn)
+
+    async def enrol(
+        self,
+        party_id: UUID,
+        market: str,
+        phone: str,
+        name: str,
+        pin: str,
+        device: DeviceClaim,
+        *,
+        language: str,
+    ) -> SignedIn | Refused:
+        """Open a customer's wallet for a phone (E.164) that the network itself has named, so that no
+        code has to prove it, and sign in. The same `party_id` again with the same PIN signs in."""
+        claimed = self._devices.read(device)
+        if isinstance(claimed, Refused):
+            return claimed
+        pack = self._markets[market]
+        unfit = self._pins.acceptable(pin, phone)
+        if unfit is not None:
+            return unfit
+        there = await self._parties.get(party_id)
+        if there is not None:
+            wrong = await self._pins.check(party_id, pin)
+            return wrong if wrong is not None else await self.admit(there, device)
+        new = NewParty(
+            id=party_id,
+            kind=PartyKind.CUSTOMER,
+            market=market,
+            level=pack.ladder(PartyKind.CUSTOMER)[0].name,
+            language=language if language in pack.languages else pack.languages[0],
+            name=name,
+            phone=phone,
+        )
+        async with self._db.work() as conn:
+            party = await self._parties.open(new, conn)
+            if isinstance(party, Refused):
+                taken = party.reason is PartyReason.PHONE_TAKEN
+                return Refused(SigninReason.ALREADY_SIGNED_UP) if taken else party
+            await self._pins.set(party.id, pin, conn)
             return await self._admit(party, claimed, conn)
 
     async def sign_in(self, ticket: str, pin: str, device: DeviceClaim) -> SignedIn | Refused:
@@ -363,6 +410,20 @@ class Signin:
         """None when the device signed this payment, or has no key to sign with."""
         return check_signature(session, operation_id, content, signature)
 
+    async def last_seen(self, party_ids: list[UUID]) -> dict[UUID, datetime]:
+        """When each of these parties last signed in or used a session; those never seen are missing."""
+        rows = await self._db.all(
+            """
+            SELECT w.id, greatest(max(n.at), max(s.rotated_at)) AS at
+            FROM unnest($1::uuid[]) AS w (id)
+            LEFT JOIN signin.seen n ON n.party_id = w.id
+            LEFT JOIN signin.session s ON s.party_id = w.id
+            GROUP BY w.id HAVING greatest(max(n.at), max(s.rotated_at)) IS NOT NULL
+            """,
+            party_ids,
+        )
+        return {row["id"]: row["at"] for row in rows}
+
     async def prune(self) -> int:
         """Forget what is over; a job calls this every hour. Says how many rows went."""
         return await self._codes.prune() + await self._sessions.prune()
@@ -381,7 +442,7 @@ class Signin:
             return claimed
         if proof.purpose is not purpose:
             return Refused(SigninReason.TICKET_INVALID)
-        party = await self._parties.by_phone(proof.market, proof.phone)
+        party = await by_contact(self._parties, proof.market, proof.phone)
         if party is None:
             return Refused(SigninReason.NOT_SIGNED_UP)
         return proof, claimed, party
@@ -399,6 +460,19 @@ class Signin:
         return await self._codes.knows(market, phone, claimed.device.id)
 
     async def _admit(self, party: Party, claimed: Claimed, conn: Connection) -> SignedIn:
+        await conn.execute(
+            """
+            INSERT INTO signin.seen (party_id, at) VALUES ($1, $2)
+            ON CONFLICT (party_id) DO UPDATE SET at = excluded.at
+            """,
+            party.id,
+            self._clock.now(),
+        )
+        if party.state is PartyState.DORMANT:
+            woken = await self._parties.set_state(
+                party.id, PartyState.ACTIVE, conn, only_from=PartyState.DORMANT
+            )
+            party = party if isinstance(woken, Refused) else woken
         is_new = await self._devices.bind(party.id, claimed.device, conn)
         session_id, token, expires_at = await self._sessions.open(party, claimed.device, conn)
         return SignedIn(session_id, party, token, claimed.cookie, is_new, expires_at)

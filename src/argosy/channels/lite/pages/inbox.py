@@ -9,6 +9,7 @@ from argosy.channels.lite.answers import Answer, No, Page
 from argosy.channels.lite.pages.address import Address, Who, get
 from argosy.channels.lite.reasons import LiteReason
 from argosy.channels.lite.visits import Visit
+from argosy.public_services.signin.contacts import read_contact
 
 LETTERS_MAX = 20
 REFRESH_SECONDS = 5
@@ -27,7 +28,7 @@ async def demo(visit: Visit) -> Answer:
     typed = visit.query("phone")
     if not typed and visit.session is not None:
         return await messages(visit)
-    phone = visit.market.phone(typed) if typed else ""
+    phone = read_contact(visit.market, typed) if typed else ""
     if isinstance(phone, Refused):
         return Page("messages.html", {"letters": [], "phone": typed}, refused=phone)
     letters = await visit.lite.notify.inbox(visit.market.code, phone) if phone else []

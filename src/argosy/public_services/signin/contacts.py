@@ -1,0 +1,31 @@
+"""What a wallet is opened with: a phone number, or an e-mail address where the market takes one."""
+
+from __future__ import annotations
+
+from argosy.base.markets import Market
+from argosy.base.parties.facts import Party
+from argosy.base.parties.names import read_email
+from argosy.base.parties.parties import Parties
+from argosy.base.refusals import Refused
+
+EMAIL = "email"
+
+
+def read_contact(market: Market, typed: str) -> str | Refused:
+    """The phone number in E.164, or the e-mail address in lower case where the market opens wallets
+    with one; refused as the market's `phone` and `read_email` do."""
+    if is_email(typed) and EMAIL in market.contacts:
+        return read_email(typed)
+    return market.phone(typed)
+
+
+def is_email(contact: str) -> bool:
+    """Whether a contact is an e-mail address: no phone number has an @."""
+    return "@" in contact
+
+
+async def by_contact(parties: Parties, market: str, contact: str) -> Party | None:
+    """Who has a contact (as `read_contact` gives it) in a market."""
+    if is_email(contact):
+        return await parties.by_email(market, contact)
+    return await parties.by_phone(market, contact)
