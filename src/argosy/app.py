@@ -64,8 +64,10 @@ from argosy.public_services.cashier.cashier import Cashier
 from argosy.public_services.funnel.funnel import Funnels
 from argosy.public_services.identity.identity import SEALED as IDENTITY_SEALED
 from argosy.public_services.identity.identity import Identity
+from argosy.public_services.identity.closing import Closing
 from argosy.public_services.notices.notices import Notices
 from argosy.public_services.notify.notify import SEALED as NOTIFY_SEALED
+from argosy.public_services.identity.sleep import Sleep
 from argosy.public_services.notify.notify import Notify
 from argosy.public_services.presented.devices import SEALED as PRESENTED_SEALED
 from argosy.public_services.presented.presenting import Presenting
@@ -111,6 +113,8 @@ class Wallet:
     cashier: Cashier
     receipts: Receipts
     presenting: Presenting
+    closing: Closing
+    sleep: Sleep
     brain: Brain | Asking
     cases: Cases
     rails: Mapping[str, Rail]
@@ -240,6 +244,8 @@ async def build(
             db, clock, keys, markets, parties, orders, signin, cashier, one_time_of, chance=chance
         ),
         brain=brain,
+        closing=Closing(db, clock, parties, markets, ledger, signin.revoke_all, notify),
+        sleep=Sleep(db, parties, markets, signin.last_seen, notify),
         cases=cases,
         rails=ways,
         tools=tools,
@@ -348,6 +354,9 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
 
 
 @asynccontextmanager
+    async def closed(_now: datetime, _limit: int) -> int:
+        return await wallet.closing.resume()
+
 async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[None]:
     """Keep everything moving that moves by itself, until the block ends.
 
@@ -363,6 +372,10 @@ async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[No
     for task in tasks:
         task.add_done_callback(_ended)
     try:
+        Sweep("identity.closing", 60.0, closed),
+        Sweep("identity.expire", 600.0, wallet.identity.expire),
+        Sweep("identity.caps", 60.0, wallet.identity.follow_caps),
+        Sweep("identity.sleep", 60.0, wallet.sleep.run),
         yield
     finally:
         for task in tasks:
