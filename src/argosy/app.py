@@ -62,12 +62,12 @@ from argosy.partners.webhooks.facts import Terms as CallTerms
 from argosy.partners.webhooks.webhooks import Webhooks
 from argosy.public_services.cashier.cashier import Cashier
 from argosy.public_services.funnel.funnel import Funnels
+from argosy.public_services.identity.closing import Closing
 from argosy.public_services.identity.identity import SEALED as IDENTITY_SEALED
 from argosy.public_services.identity.identity import Identity
-from argosy.public_services.identity.closing import Closing
+from argosy.public_services.identity.sleep import Sleep
 from argosy.public_services.notices.notices import Notices
 from argosy.public_services.notify.notify import SEALED as NOTIFY_SEALED
-from argosy.public_services.identity.sleep import Sleep
 from argosy.public_services.notify.notify import Notify
 from argosy.public_services.presented.devices import SEALED as PRESENTED_SEALED
 from argosy.public_services.presented.presenting import Presenting
@@ -109,12 +109,12 @@ class Wallet:
     statement: Statement
     signin: Signin
     identity: Identity
+    closing: Closing
+    sleep: Sleep
     notify: Notify
     cashier: Cashier
     receipts: Receipts
     presenting: Presenting
-    closing: Closing
-    sleep: Sleep
     brain: Brain | Asking
     cases: Cases
     rails: Mapping[str, Rail]
@@ -237,6 +237,8 @@ async def build(
         identity=Identity(
             db, clock, keys, parties, markets, ledger, notifier=notify, at_once=settings.demo
         ),
+        closing=Closing(db, clock, parties, markets, ledger, signin.revoke_all, notify),
+        sleep=Sleep(db, parties, markets, signin.last_seen, notify),
         notify=notify,
         cashier=cashier,
         receipts=Receipts(orders, parties, keys),
@@ -244,8 +246,6 @@ async def build(
             db, clock, keys, markets, parties, orders, signin, cashier, one_time_of, chance=chance
         ),
         brain=brain,
-        closing=Closing(db, clock, parties, markets, ledger, signin.revoke_all, notify),
-        sleep=Sleep(db, parties, markets, signin.last_seen, notify),
         cases=cases,
         rails=ways,
         tools=tools,
@@ -337,6 +337,9 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
     async def resumed(_now: datetime, _limit: int) -> int:
         return await wallet.identity.resume()
 
+    async def closed(_now: datetime, _limit: int) -> int:
+        return await wallet.closing.resume()
+
     async def forgotten_events(now: datetime, _limit: int) -> int:
         return await prune(wallet.db, now - EVENTS_KEPT)
 
@@ -350,13 +353,14 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
         Sweep("signin.prune", 3600.0, pruned),
         Sweep("presented.prune", 3600.0, forgotten_codes),
         Sweep("identity.resume", 60.0, resumed),
+        Sweep("identity.closing", 60.0, closed),
+        Sweep("identity.expire", 600.0, wallet.identity.expire),
+        Sweep("identity.caps", 60.0, wallet.identity.follow_caps),
+        Sweep("identity.sleep", 60.0, wallet.sleep.run),
     )
 
 
 @asynccontextmanager
-    async def closed(_now: datetime, _limit: int) -> int:
-        return await wallet.closing.resume()
-
 async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[None]:
     """Keep everything moving that moves by itself, until the block ends.
 
@@ -372,10 +376,6 @@ async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[No
     for task in tasks:
         task.add_done_callback(_ended)
     try:
-        Sweep("identity.closing", 60.0, closed),
-        Sweep("identity.expire", 600.0, wallet.identity.expire),
-        Sweep("identity.caps", 60.0, wallet.identity.follow_caps),
-        Sweep("identity.sleep", 60.0, wallet.sleep.run),
         yield
     finally:
         for task in tasks:
