@@ -61,6 +61,7 @@ from argosy.partners.webhooks.endpoints import SEALED as WEBHOOKS_SEALED
 from argosy.partners.webhooks.facts import Terms as CallTerms
 from argosy.partners.webhooks.webhooks import Webhooks
 from argosy.public_services.cashier.cashier import Cashier
+from argosy.public_services.cashier.lookups import Lookups
 from argosy.public_services.funnel.funnel import Funnels
 from argosy.public_services.identity.closing import Closing
 from argosy.public_services.identity.identity import SEALED as IDENTITY_SEALED
@@ -216,7 +217,7 @@ async def build(
     tools = Tools(gate, orders, clock, markets, parties, ways, keys)
 
     webhooks = Webhooks(db, ids, clock, keys, CallTerms(private_allowed=settings.webhooks_private))
-    cashier = Cashier(tools, products, signin)
+    cashier = Cashier(tools, products, signin, Lookups(db, clock))
     cases = Cases(db, clock, ids, cashier.reviews.release, cashier.reviews.give_back)
     wallet = Wallet(
         settings=settings,

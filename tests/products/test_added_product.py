@@ -11,6 +11,7 @@ import pytest
 
 from argosy.base.manifest import ManifestError, discover
 from argosy.public_services.cashier.cashier import Cashier
+from argosy.public_services.cashier.lookups import Lookups
 from tests.products.town import Town, money
 
 GUIDE = Path(__file__).parents[2] / "docs" / "how-to-add-a-product.md"
@@ -34,7 +35,7 @@ async def test_the_guides_product_is_found_and_paid_with(town: Town, folder: Pat
     found = discover("product", "argosy.products", [folder])
     assert len(found) == 9
     products = {name: manifest.load() for name, manifest in found.items()}
-    town.cashier = Cashier(town.tools, products, town.signin)
+    town.cashier = Cashier(town.tools, products, town.signin, Lookups(town.db, town.clock))
     tip = sys.modules["tip.product"].Tip(town.ids.new(), money("5"), town.people["tea"].number)
     assert await town.ask("anita", tip) == "paid"
     assert await town.ask("anita", tip) == "paid again"

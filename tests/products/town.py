@@ -42,6 +42,7 @@ from argosy.base.wallet.accounts import OPENING, open_wallet, system_account, sy
 from argosy.base.wallet.statement import Statement
 from argosy.public_services.cashier.cashier import Cashier
 from argosy.public_services.cashier.facts import Receipt, Shown
+from argosy.public_services.cashier.lookups import Lookups
 from argosy.public_services.receipts.receipts import Receipts
 from argosy.public_services.signin.facts import DeviceClaim, SignedIn
 from argosy.public_services.signin.signin import Signin
@@ -162,7 +163,7 @@ class Town:
         tools = Tools(gate, orders, clock, markets, parties, {bank.name: bank}, keys)
         found = discover("product", "argosy.products")
         products = {name: manifest.load() for name, manifest in found.items()}
-        cashier = Cashier(tools, products, signin)
+        cashier = Cashier(tools, products, signin, Lookups(db, clock))
         await ledger.open_accounts(list(system_accounts(land)))
         receipts = Receipts(orders, parties, keys)
         return cls(

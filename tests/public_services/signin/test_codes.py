@@ -218,7 +218,8 @@ async def test_strangers_cannot_use_up_the_codes_of_a_known_device(
         (["203.0.113.7"], 3),
         (["2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::9"], 3),  # one customer's /64
         (["2001:db8:1::1", "2001:db8:2::1"], 6),
-        ([None], 8),
+        ([f"2001:db8:1:{n}::1" for n in range(16)], 12),  # a rented /48 has four customers' budget
+        ([None], 16),
     ],
 )
 async def test_a_network_gets_so_many_codes_an_hour(
@@ -226,12 +227,60 @@ async def test_a_network_gets_so_many_codes_an_hour(
 ) -> None:
     desk = Desk.over(db, clock, ids, Terms(sends_per_network_hour_max=3))
     sent = 0
-    for n in range(8):
+    for n in range(16):
         network = networks[n % len(networks)]
-        phone = f"+91900000000{n}"
+        phone = f"+9190000000{n:02d}"
         answer = await desk.signin.start("india", phone, Purpose.ENTER, network, "en")
         sent += isinstance(answer, OtpSent)
     assert sent == most
+
+
+async def test_numbers_in_a_row_do_not_all_get_messages(
+    db: Database, clock: SetClock, ids: Ids
+) -> None:
+    desk = Desk.over(db, clock, ids, Terms(sends_per_range_hour_max=3, sends_per_range_day_max=5))
+
+    async def sent(first: int, count: int) -> int:
+        said = [
+            await desk.signin.start(
+                "india", f"+9190000{n:05d}", Purpose.ENTER, f"10.0.0.{n % 200}", "en"
+            )
+            for n in range(first, first + count)
+        ]
+        return sum(isinstance(one, OtpSent) for one in said)
+
+    assert await sent(20_000, 6) == 3
+    assert await sent(30_000, 2) == 2  # the next ten thousand
+    clock.advance(hours=1)
+    assert await sent(20_010, 6) == 2  # the day's are spent
+    clock.advance(days=1)
+    assert await sent(20_020, 1) == 1
+
+
+async def test_a_device_that_is_known_gets_its_code_though_the_neighbours_are_spent(
+    db: Database, clock: SetClock, ids: Ids
+) -> None:
+    desk = Desk.over(db, clock, ids, Terms(sends_per_range_hour_max=2))
+    asha = await desk.sign_up()
+    for n in range(5):
+        await desk.signin.start("india", f"{ASHA_PHONE[:-1]}{n}", Purpose.ENTER, None, "en")
+    clock.advance(minutes=2)
+    start = desk.signin.start
+    stranger = await start("india", ASHA_PHONE, Purpose.ENTER, None, "en")
+    assert refused(stranger) is SigninReason.OTP_SENDS_SPENT
+    known = DeviceClaim(cookie=asha.device_cookie)
+    own = await start("india", ASHA_PHONE, Purpose.ENTER, None, "en", known)
+    assert isinstance(own, OtpSent)
+
+
+async def test_a_network_gets_so_many_codes_a_day(db: Database, clock: SetClock, ids: Ids) -> None:
+    desk = Desk.over(db, clock, ids, Terms(sends_per_network_day_max=3))
+    said = []
+    for n in range(4):
+        clock.advance(hours=1)
+        phone = f"+91900000000{n}"
+        said.append(await desk.signin.start("india", phone, Purpose.ENTER, "203.0.113.7", "en"))
+    assert [isinstance(one, OtpSent) for one in said] == [True, True, True, False]
 
 
 async def test_a_code_that_is_not_sent_costs_the_phone_nothing(

@@ -95,5 +95,10 @@ class CashierReason(Reason):
     PIN_MISSING = 451, Kind.UNPROVEN, "The PIN is needed."
     KEY_NOT_ENOUGH = 452, Kind.FORBIDDEN, "A program's key may not do this; a person must."
     PROOF_NOT_POSSIBLE = 453, Kind.RISK, "The risk check wants a proof that a program cannot give."
+    LOOKUPS_SPENT = (
+        455,
+        Kind.LIMIT,
+        "Too many people were looked up without paying them; wait before the next.",
+    )
     OTHER_MARKET = 454, Kind.UNKNOWN, "There is no such market here."
     RECEIPT_UNKNOWN = 460, Kind.UNKNOWN, "There is no receipt with this number."

@@ -32,6 +32,8 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _SUBJECT_BYTES = 16
 _NONCE_BYTES = 8
+_RANGE_DIGITS = 4
+_WIDE_TIMES = 4
 
 SEALED = (
     Sealing(
@@ -112,9 +114,17 @@ class Codes:
         """The known devices' budget is as large as the strangers', and over at the same moments, so
         that a refusal does not say which it was."""
         subject = self._keys.digest("sends.known" if known else "sends.phone", market, phone)
-        return [
+        own = [
             Quota(subject, _HOUR, self._terms.sends_per_phone_hour_max),
             Quota(subject + b"d", _DAY, self._terms.sends_per_phone_day_max),
+        ]
+        if known:
+            return own
+        neighbours = self._keys.digest("sends.range", market, phone[:-_RANGE_DIGITS])
+        return [
+            *own,
+            Quota(neighbours, _HOUR, self._terms.sends_per_range_hour_max),
+            Quota(neighbours + b"d", _DAY, self._terms.sends_per_range_day_max),
         ]
 
     def party_quotas(self, party_id: UUID) -> list[Quota]:
@@ -124,8 +134,14 @@ class Codes:
     def network_quotas(self, network: str | None) -> list[Quota]:
         if not network:
             return []
-        subject = self._keys.digest("sends.network", _network_of(network))
-        return [Quota(subject, _HOUR, self._terms.sends_per_network_hour_max)]
+        quotas = []
+        for one, times in _networks_of(network).items():
+            subject = self._keys.digest("sends.network", one)
+            quotas += [
+                Quota(subject, _HOUR, times * self._terms.sends_per_network_hour_max),
+                Quota(subject + b"d", _DAY, times * self._terms.sends_per_network_day_max),
+            ]
+        return quotas
 
     # devices that are known
 
@@ -402,12 +418,14 @@ def _seconds(wait: timedelta) -> int:
     return max(1, int(wait.total_seconds()))
 
 
-def _network_of(network: str) -> str:
-    """An IPv6 customer has a whole /64; an IPv4 one an address."""
+def _networks_of(network: str) -> dict[str, int]:
+    """Where a request comes from, and how many times one address' budget that has: an IPv4 customer
+    has an address, an IPv6 one a whole /64, and who rents a server has a /48 with 65,536 of those."""
     try:
         address = ipaddress.ip_address(network.strip())
     except ValueError:
-        return network.strip()
+        return {network.strip(): 1}
     if address.version == 4:
-        return str(address)
-    return str(ipaddress.ip_network((address, 64), strict=False))
+        return {str(address): 1}
+    wide = ipaddress.ip_network((address, 48), strict=False)
+    return {str(ipaddress.ip_network((address, 64), strict=False)): 1, str(wide): _WIDE_TIMES}

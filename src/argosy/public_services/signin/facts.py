@@ -35,6 +35,11 @@ class Terms:
     # Behind a carrier's NAT some thousands of phones have one address, and on a launch day a good
     # part of them signs up in the same hour; still no one address can send messages without end.
     sends_per_network_hour_max: int = 600
+    sends_per_network_day_max: int = 4_000
+    # Whoever earns by messages asks for them to numbers in a row that are his: ten thousand
+    # neighbours never sign in on new devices all at once.
+    sends_per_range_hour_max: int = 300
+    sends_per_range_day_max: int = 1_500
     challenges_per_hour_max: int = 20
     ticket_life: timedelta = timedelta(minutes=10)
     pin_digits: int = 6
