@@ -68,8 +68,10 @@ from argosy.public_services.identity.identity import SEALED as IDENTITY_SEALED
 from argosy.public_services.identity.identity import Identity
 from argosy.public_services.identity.sleep import Sleep
 from argosy.public_services.notices.notices import Notices
+from argosy.public_services.notify.carriers import Means
 from argosy.public_services.notify.notify import SEALED as NOTIFY_SEALED
 from argosy.public_services.notify.notify import Notify
+from argosy.public_services.notify.registry import open_ways
 from argosy.public_services.presented.devices import SEALED as PRESENTED_SEALED
 from argosy.public_services.presented.presenting import Presenting
 from argosy.public_services.receipts.receipts import Receipts
@@ -188,7 +190,10 @@ async def build(
 
     parties = Parties(db, ids, clock, keys, open_account, chance)
     orders = Orders(db)
-    notify = Notify(db, clock, keys, parties, words)
+    private = settings.webhooks_private
+    means = Means(clock, chance, settings.public_url, private)
+    carriers = open_ways(markets, settings.carriers, means, demo=settings.demo)
+    notify = Notify(db, clock, keys, parties, words, carriers, private_allowed=private)
     signin = Signin(db, ids, clock, keys, parties, markets, notify, chance=chance)
     ways = rails.load(db, clock, ids)
     brain: Brain | Asking
@@ -258,7 +263,7 @@ async def build(
             db, ids, clock, keys, Mode.TEST if settings.demo else Mode.LIVE, chance=chance
         ),
         relays=[
-            Notices(db, tools, notify).relay(),
+            Notices(db, tools, notify, carriers.receipts).relay(),
             webhooks.relay(),
             Opening(db, clock, ids, cases.terms).relay(),
         ],
@@ -332,6 +337,10 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
     async def pruned(_now: datetime, _limit: int) -> int:
         return await wallet.signin.prune()
 
+    async def old_figures(_now: datetime, _limit: int) -> int:
+        await wallet.notify.tallies.prune()
+        return await wallet.funnels.prune()
+
     async def forgotten_codes(_now: datetime, _limit: int) -> int:
         return await wallet.presenting.prune()
 
@@ -352,6 +361,7 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
         Sweep("notify.deliver", 1.0, messages),
         Sweep("notify.forget", 60.0, forgotten),
         Sweep("signin.prune", 3600.0, pruned),
+        Sweep("figures.prune", 3600.0, old_figures),
         Sweep("presented.prune", 3600.0, forgotten_codes),
         Sweep("identity.resume", 60.0, resumed),
         Sweep("identity.closing", 60.0, closed),
@@ -385,6 +395,7 @@ async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[No
         await wallet.commit.close()
         await wallet.brain.close()
         await wallet.webhooks.close()
+        await wallet.notify.close()
 
 
 async def _every(wallet: Wallet, sweep: Sweep) -> None:

@@ -23,6 +23,9 @@ from urllib.parse import urlsplit
 
 from argosy.base.parties.ring import KEY_BYTES, Ring, subkey
 from argosy.proxies import Network, read_networks
+from argosy.public_services.notify.carriers import Way
+from argosy.public_services.notify.registry import Line
+from argosy.public_services.notify.registry import read as read_carriers
 
 PREFIX = "ARGOSY_"
 NAMES = (
@@ -34,12 +37,15 @@ NAMES = (
     "KEY",
     "KEYS_OLD",
     "LOG",
+    "MAIL",
     "MARKET",
     "MARKETS",
     "PORT",
     "PROXIES",
     "PUBLIC_URL",
+    "PUSH_KEY",
     "RISK_POLICY",
+    "SMS",
     "STAFF_KEY",  # of the person at the terminal: read there, no server needs it
     "WEBHOOKS_PRIVATE",
     "WORKERS",
@@ -82,6 +88,7 @@ class Settings:
     webhooks_private: bool = False
     risk_policy: Path | None = None
     facts_url: str | None = field(default=None, repr=False)  # may hold a password
+    carriers: tuple[Line, ...] = ()
     proxies: tuple[Network, ...] = ()
 
     def subkey(self, purpose: str) -> bytes:
@@ -125,6 +132,12 @@ def load(
     webhooks_private = reader.read("WEBHOOKS_PRIVATE", _flag, default=False)
     risk_policy = reader.read("RISK_POLICY", _policy, None)
     facts_url = reader.read("FACTS", _facts_url, None)
+    no_lines: tuple[Line, ...] = ()
+    carriers = (
+        *reader.read("SMS", lambda text: read_carriers(Way.SMS, text), no_lines),
+        *reader.read("MAIL", lambda text: read_carriers(Way.EMAIL, text), no_lines),
+        *reader.read("PUSH_KEY", lambda key: read_carriers(Way.PUSH, f"vapid:{key}"), no_lines),
+    )
     nobody: tuple[Network, ...] = ()
     proxies = reader.read("PROXIES", read_networks, nobody)
     public_url = reader.read("PUBLIC_URL", _web_url, f"http://{_in_url(host)}:{port}")
@@ -158,6 +171,7 @@ def load(
         webhooks_private=webhooks_private,
         risk_policy=risk_policy,
         facts_url=facts_url,
+        carriers=carriers,
         proxies=proxies,
     )
 
