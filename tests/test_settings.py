@@ -159,3 +159,48 @@ def test_a_policy_that_is_wrong_is_told_with_everything_that_is_wrong(tmp_path):
     (said,) = problems(KEY=KEY, RISK_POLICY=str(policy))
     assert "terms.margin is 3" in said
     assert "terms.loss_given is -1" in said
+
+
+# --- messages ------------------------------------------------------------------------------------
+
+SMS = "smpp://wallet:hunter2@sms.example?from=ARGOSY"
+MAIL = "smtps://wallet:hunter2@mail.example?from=wallet@argosy.example"
+
+
+def test_carriers_are_read_and_their_secrets_are_not_shown():
+    from argosy.public_services.notify.push.carrier import new_key as push_key
+
+    own = push_key()
+    settings = load(
+        {
+            "ARGOSY_KEY": KEY,
+            "ARGOSY_SMS": f"{SMS} india=https://me:hunter2@gate.example/send",
+            "ARGOSY_MAIL": MAIL,
+            "ARGOSY_PUSH_KEY": own,
+        }
+    )
+    assert [(line.way, line.market) for line in settings.carriers] == [
+        ("sms", None),
+        ("sms", "india"),
+        ("email", None),
+        ("push", None),
+    ]
+    assert "hunter2" not in repr(settings)
+    assert own not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("SMS", "hunter2"),
+        ("SMS", SMS + "&colour=red"),
+        ("SMS", f"{SMS} {SMS}"),
+        ("MAIL", SMS),
+        ("MAIL", MAIL.replace("from=", "by=")),
+        ("PUSH_KEY", "hunter2"),
+    ],
+)
+def test_a_carrier_that_cannot_be_used_is_refused_by_name_and_without_its_secret(name, value):
+    (problem,) = problems(KEY=KEY, **{name: value})
+    assert problem.startswith(f"ARGOSY_{name} ")
+    assert "hunter2" not in problem
