@@ -86,11 +86,13 @@ def plain(money: Money) -> str:
     return f"{sign}{whole}.{part:0{digits}d}"
 
 
-def parse_amount(text: str | None, currency: str) -> Money | Refused:
+def parse_amount(text: str | None, currency: str, step_minor: int = 1) -> Money | Refused:
     """Read what a person typed, e.g. `1,234.50` or ` 12 `, as a positive amount of `currency`.
 
     Commas between digits are taken as grouping only where they group by threes (or, as in India, by
-    twos after the first three); anything else is refused, never guessed.
+    twos after the first three); anything else is refused, never guessed. `step_minor` is the smallest
+    sum in use: where that is a whole unit, as of the rupiah, points group as well, and decimals are
+    refused as too precise.
     """
     digits = exponent(currency)
     if digits is None:
@@ -106,12 +108,17 @@ def parse_amount(text: str | None, currency: str) -> Money | Refused:
         return Refused(AmountReason.AMOUNT_NOT_POSITIVE, field="amount")
     if re.fullmatch(r"[0-9]{1,3}(,[0-9]{2,3})*,[0-9]{3}(\.[0-9]+)?", text, re.ASCII):
         text = text.replace(",", "")
+    whole_only = step_minor >= 10**digits
+    if whole_only and re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+", text, re.ASCII):
+        text = text.replace(".", "")
     match = _DECIMAL.fullmatch(text)
     if match is None:
         return Refused(AmountReason.AMOUNT_UNREADABLE, field="amount")
     whole, part = match.group(1), match.group(2) or ""
-    if len(part) > digits:
-        return Refused(AmountReason.AMOUNT_TOO_PRECISE, {"decimals": digits}, field="amount")
+    most = 0 if whole_only else digits
+    if len(part.rstrip("0") if whole_only else part) > most:
+        return Refused(AmountReason.AMOUNT_TOO_PRECISE, {"decimals": most}, field="amount")
+    part = part[:digits]
     return check_amount(int(whole + part.ljust(digits, "0")), currency)
 
 

@@ -139,7 +139,7 @@ def amount_of(visit: Visit) -> Money | Refused:
     currency = visit.market.currency
     minor = visit.text("amount_minor")
     if not minor:
-        return parse_amount(visit.text("amount"), currency)
+        return parse_amount(visit.text("amount"), currency, visit.market.step_minor)
     digits = minor.removeprefix("-")
     sound = digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS_MAX
     return check_amount(int(minor) if sound else None, currency)

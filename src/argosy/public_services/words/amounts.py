@@ -22,7 +22,7 @@ from babel.numbers import (
     parse_pattern,
 )
 
-from argosy.base.money import Money, exponent, plain
+from argosy.base.money import Money, exponent
 
 _SAMPLES = (0, 1, 5, 99, 100, 999, 1_234, 99_999, 123_456, 9_876_543, 12_345_678_901, -1, -250_001)
 FORMS_MAX = 2_000
@@ -30,20 +30,24 @@ FORMS_MAX = 2_000
 Form = Callable[[int], str]
 
 
-def written(money: Money, locale: Locale) -> str:
-    """`money` as it is written in `locale`: `₹1,23,456.50`."""
-    return _form(str(locale), money.currency)(money.minor)
+def written(money: Money, locale: Locale, step_minor: int = 1) -> str:
+    """`money` as it is written in `locale`: `₹1,23,456.50`; without decimals where `step_minor`, the
+    smallest sum in use, is a whole unit and so is the amount: `Rp15.000`."""
+    decimals = exponent(money.currency) or 0
+    unit = 10**decimals
+    if decimals and step_minor >= unit and money.minor % unit == 0:
+        return _form(str(locale), money.currency, 0)(money.minor // unit)
+    return _form(str(locale), money.currency, decimals)(money.minor)
 
 
 @lru_cache(maxsize=FORMS_MAX)
-def _form(locale_name: str, currency: str) -> Form:
+def _form(locale_name: str, currency: str, decimals: int) -> Form:
     locale = Locale.parse(locale_name)
-    decimals = exponent(currency) or 0
 
     def asked(minor: int) -> str:
         return str(
             format_currency(
-                Decimal(plain(Money(minor, currency))),
+                Decimal(minor).scaleb(-decimals),
                 currency,
                 _pattern(locale, decimals),
                 locale=locale,

@@ -82,7 +82,10 @@ class Words:
 
     def money(self, money: Money, language: str, market: str) -> str:
         """An amount as a customer of the market reads it: `₹1,23,456.50`."""
-        return written(money, self._locale(language, market))
+        pack = self.markets.get(market)
+        mine = pack is not None and pack.currency == money.currency
+        step = pack.step_minor if pack is not None and mine else 1
+        return written(money, self._locale(language, market), step)
 
     def moment(self, at: datetime, language: str, market: str) -> str:
         """Day and time in the market's zone: `22 Nov 2026, 10:00 am`."""
