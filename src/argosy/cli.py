@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -40,10 +41,13 @@ from argosy.ctu.apart import Answering
 from argosy.ctu.cases.cli import app as cases
 from argosy.ctu.learn.job import Job
 from argosy.ctu.service import alone
+from argosy.management import figures
 from argosy.management.status import forget_running, note_running, parts
 from argosy.markets.cli import app as markets
 from argosy.opening import address, wired, with_wallet
 from argosy.partners.api.facts import NewKey, Signing
+from argosy.public_services.notify.push.carrier import new_key as new_push_key
+from argosy.public_services.notify.push.carrier import public_key, read
 from argosy.sandbox.simulate.cli import simulate_command
 from argosy.sandbox.town import Town, lay_out
 from argosy.sandbox.traffic import trade
@@ -340,6 +344,49 @@ def status(demo: Demo = False) -> None:
         say(f"{part.name:<10} {part.processes:>3} processes {part.memory_bytes / 2**20:>8.1f} MB")
     total = sum(part.memory_bytes for part in running)
     say(f"{'in all':<10} {sum(p.processes for p in running):>3} processes {total / 2**20:>8.1f} MB")
+
+
+Days = Annotated[int, typer.Option(min=1, max=400, help="So many days up to today (UTC).")]
+
+
+@app.command()
+def messages(days: Days = 1, demo: Demo = False) -> None:
+    """Show which messages wait and since when, which failed and why, and how they went by each way."""
+
+    async def look(wallet: Wallet) -> list[str]:
+        today = wallet.clock.now().date()
+        first = today - timedelta(days=days - 1)
+        return list(figures.messages(await wallet.notify.tallies.standing(first, today)))
+
+    say(*_with_wallet(demo, look))
+
+
+@app.command()
+def funnel(
+    days: Days = 7,
+    market: Annotated[str | None, typer.Option(help="Of this market alone.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Of this channel alone.")] = None,
+    flow: Annotated[str | None, typer.Option(help="Of this flow alone.")] = None,
+    demo: Demo = False,
+) -> None:
+    """Draw what people went through, step by step: how many came how far, bytes and time."""
+
+    async def look(wallet: Wallet) -> list[str]:
+        today = wallet.clock.now().date()
+        first = today - timedelta(days=days - 1)
+        found = await wallet.funnels.draw(
+            first, today, market=market, channel=channel, flow=flow
+        )
+        return list(figures.funnels(found))
+
+    say(*_with_wallet(demo, look))
+
+
+@app.command("push-key")
+def push_key() -> None:
+    """Make a key for ARGOSY_PUSH_KEY, and show the public half that pages subscribe with."""
+    made = new_push_key()
+    say(made, f"public: {public_key(read(f'vapid:{made}'))}")
 
 
 # --- keys ----------------------------------------------------------------------------------------
