@@ -46,6 +46,8 @@ from argosy.base.wallet.statement import Statement
 from argosy.channels.qr.cpm import one_time_of
 from argosy.channels.qr.draw import svg
 from argosy.ctu.apart import Asking
+from argosy.channels.ussd.lines import SEALED as USSD_SEALED
+from argosy.channels.ussd.lines import Lines as UssdLines
 from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases, Opening
 from argosy.ctu.decide import load_policy
@@ -296,6 +298,7 @@ def sealed(wallet: Wallet) -> tuple[Sealing, ...]:
         *API_KEYS_SEALED,
         *API_ANSWERS_SEALED,
         *WEBHOOKS_SEALED,
+        *USSD_SEALED,
         sealings(wallet.products.values()),
     )
 
@@ -344,6 +347,11 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
     async def forgotten_codes(_now: datetime, _limit: int) -> int:
         return await wallet.presenting.prune()
 
+    dialled = UssdLines(wallet.db, wallet.clock, wallet.keys)
+
+    async def hung_up(_now: datetime, _limit: int) -> int:
+        return await dialled.prune()
+
     async def resumed(_now: datetime, _limit: int) -> int:
         return await wallet.identity.resume()
 
@@ -361,6 +369,7 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
         Sweep("notify.deliver", 1.0, messages),
         Sweep("notify.forget", 60.0, forgotten),
         Sweep("signin.prune", 3600.0, pruned),
+        Sweep("ussd.prune", 3600.0, hung_up),
         Sweep("figures.prune", 3600.0, old_figures),
         Sweep("presented.prune", 3600.0, forgotten_codes),
         Sweep("identity.resume", 60.0, resumed),

@@ -47,12 +47,16 @@ NAMES = (
     "RISK_POLICY",
     "SMS",
     "STAFF_KEY",  # of the person at the terminal: read there, no server needs it
+    "USSD_ALLOWED",
+    "USSD_CODE",
+    "USSD_SECRET",
     "WEBHOOKS_PRIVATE",
     "WORKERS",
 )
 KEYS_OLD_MAX = 8
 LOG_LEVELS = ("debug", "info", "warning", "error")
 WORKERS_MAX = 64
+SECRET_CHARS_MIN = 16
 DEMO_KEY_FILE = "demo.key"
 MARKET = "india"
 _YES = {"1", "true", "yes", "on"}
@@ -90,6 +94,9 @@ class Settings:
     facts_url: str | None = field(default=None, repr=False)  # may hold a password
     carriers: tuple[Line, ...] = ()
     proxies: tuple[Network, ...] = ()
+    ussd_code: str = "*384#"
+    ussd_secret: str | None = field(default=None, repr=False)
+    ussd_allowed: tuple[Network, ...] = ()
 
     def subkey(self, purpose: str) -> bytes:
         """The 32-byte key for one purpose, e.g. `parties.phone`: from none can another be found."""
@@ -140,6 +147,9 @@ def load(
     )
     nobody: tuple[Network, ...] = ()
     proxies = reader.read("PROXIES", read_networks, nobody)
+    ussd_code = reader.read("USSD_CODE", _service_code, "*384#")
+    ussd_secret = reader.read("USSD_SECRET", _secret, None)
+    ussd_allowed = reader.read("USSD_ALLOWED", read_networks, nobody)
     public_url = reader.read("PUBLIC_URL", _web_url, f"http://{_in_url(host)}:{port}")
     key = reader.read("KEY", _key, None)
     none_older: tuple[bytes, ...] = ()
@@ -171,6 +181,9 @@ def load(
         webhooks_private=webhooks_private,
         risk_policy=risk_policy,
         facts_url=facts_url,
+        ussd_code=ussd_code,
+        ussd_secret=ussd_secret,
+        ussd_allowed=ussd_allowed,
         carriers=carriers,
         proxies=proxies,
     )
@@ -271,6 +284,19 @@ def _facts_url(text: str) -> str:
     if urlsplit(text).scheme in {"redis", "rediss", "redis-cluster"}:
         return text
     raise ValueError("must look like redis://host:6379/0 or redis-cluster://host:6379")
+
+
+def _service_code(text: str) -> str:
+    if re.fullmatch(r"\*[0-9]{2,5}(\*[0-9]{1,5})*#", text):
+        return text
+    raise ValueError(f"is {text!r} and must look like *384#")
+
+
+def _secret(text: str) -> str:
+    # No message repeats a secret.
+    if len(text) >= SECRET_CHARS_MIN and text.isascii() and text.isprintable():
+        return text
+    raise ValueError(f"must be at least {SECRET_CHARS_MIN} printable ASCII characters")
 
 
 def _policy(text: str) -> Path:

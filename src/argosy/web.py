@@ -20,6 +20,9 @@ from argosy.base.parties.facts import Party
 from argosy.channels.lite.routes import application as lite_application
 from argosy.channels.lite.services import Lite
 from argosy.channels.lite.wire import App, Receive, Response, Scope, Send
+from argosy.channels.ussd.door import application as ussd_application
+from argosy.channels.ussd.door import is_behind as ussd_is_behind
+from argosy.channels.ussd.services import Ussd
 from argosy.partners.api.door import door, is_behind
 from argosy.products.send.claims import claim
 from argosy.proxies import believing
@@ -37,6 +40,7 @@ def web(wallet: Wallet) -> App:
     how the process is. What moves by itself is started apart (`app.running`)."""
     lite = lite_application(_lite(wallet))
     api = door(partner_api(wallet))
+    ussd = ussd_application(_ussd(wallet))
 
     async def health(path: str) -> Response:
         if path == "/health/live":
@@ -52,6 +56,8 @@ def web(wallet: Wallet) -> App:
             return
         if is_behind(path):
             await api(scope, receive, send)
+        elif ussd_is_behind(path):
+            await ussd(scope, receive, send)
         elif path in HEALTH:
             response = await health(path)
             await response.answer(receive, send, head=scope["method"] == "HEAD")
@@ -90,6 +96,30 @@ def _lite(wallet: Wallet) -> Lite:
         claim=claimer(wallet),
         demo=wallet.settings.demo,
         public_url=wallet.settings.public_url,
+    )
+
+
+def _ussd(wallet: Wallet) -> Ussd:
+    settings = wallet.settings
+    return Ussd(
+        clock=wallet.clock,
+        ids=wallet.ids,
+        keys=wallet.keys,
+        db=wallet.db,
+        markets=wallet.markets,
+        words=wallet.words,
+        parties=wallet.parties,
+        ledger=wallet.ledger,
+        orders=wallet.orders,
+        statement=wallet.statement,
+        signin=wallet.signin,
+        cashier=wallet.cashier,
+        funnels=wallet.funnels,
+        claim=claimer(wallet),
+        secret=settings.ussd_secret,
+        allowed=settings.ussd_allowed,
+        demo=settings.demo,
+        code=settings.ussd_code,
     )
 
 
