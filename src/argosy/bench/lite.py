@@ -59,8 +59,8 @@ ARGUMENTS = (
 
 FIGURES = {
     "first_page_bytes": "the welcome, from an empty browser until it is there",
-    "app_bytes": "all that the device keeps after signing in: files and pages, as they lie there",
-    "app_wire_bytes": "what came over the line for it",
+    "app_bytes": "all that came until the app lies on the device: files, worker and pages",
+    "app_stored_bytes": "the same as it lies there, not compressed",
     "repeat_payment_bytes": "paying a known shop again, both ways, with script",
     "repeat_payment_bytes_plain": "the same without script",
     "actions_to_pay": "fields filled in and things pressed, from opening to paid",
@@ -206,9 +206,9 @@ async def with_script(stand: Stand, trade: Trade) -> dict[str, float]:
     await stand.line.still(2.5)
     await page.goto(f"{stand.line.url}/p/{trade.shop.number}")
     await stand.line.still(0.5)
-    figures: dict[str, float] = {"app_wire_bytes": stand.line.down_bytes}
+    figures: dict[str, float] = {"app_bytes": stand.line.down_bytes}
     await pay(page)
-    figures["app_bytes"] = await page.evaluate(_STORED)
+    figures["app_stored_bytes"] = await page.evaluate(_STORED)
     await page.close()
     return figures | await again(stand, context, trade)
 

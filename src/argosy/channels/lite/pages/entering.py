@@ -17,7 +17,7 @@ from argosy.base.parties.facts import PartyKind
 from argosy.base.refusals import Refused
 from argosy.channels.lite.answers import Answer, Go, Page
 from argosy.channels.lite.pages.address import Address, Who, get, post
-from argosy.channels.lite.pages.workings import local_path
+from argosy.channels.lite.pages.workings import local_path, market_choices
 from argosy.channels.lite.reasons import LiteReason
 from argosy.channels.lite.visits import ENTER, Visit
 from argosy.public_services.signin.facts import (
@@ -75,7 +75,7 @@ async def forgotten(visit: Visit) -> Answer:
 
 def _phone(visit: Visit, way: Way, purpose: Purpose, refused: Refused | None = None) -> Page:
     typed = visit.text("phone") or way.phone
-    facts = {"way": way, "purpose": purpose.value, "phone": typed, "markets": _choices(visit)}
+    facts = {"way": way, "purpose": purpose.value, "phone": typed, "markets": market_choices(visit)}
     return Page("enter_phone.html", facts, refused=refused)
 
 
@@ -258,11 +258,6 @@ def _label(agent: str) -> str:
     names = {"Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung", "KAIOS": "KaiOS"}
     parts = [names.get(part, part) for part in (browser, system) if part]
     return ", ".join(parts)
-
-
-def _choices(visit: Visit) -> list[tuple[str, str]]:
-    markets = sorted(visit.lite.markets.values(), key=lambda m: m.name)
-    return [(m.code, m.name) for m in markets] if len(markets) > 1 else []
 
 
 def _keep(visit: Visit, way: Way) -> None:

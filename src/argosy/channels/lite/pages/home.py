@@ -13,6 +13,7 @@ from argosy.channels.lite.answers import Answer, Go, No, Page
 from argosy.channels.lite.lines import Row, payees_of, rows_of
 from argosy.channels.lite.naming import other_sides
 from argosy.channels.lite.pages.address import Address, Who, get
+from argosy.channels.lite.pages.workings import market_choices
 from argosy.channels.lite.visits import Visit
 
 HOME_LINES = 5
@@ -25,7 +26,7 @@ _MARK_BYTES = 8
 
 async def home(visit: Visit) -> Answer:
     if visit.session is None:
-        return Page("welcome.html", {"choices": []})
+        return Page("welcome.html", {"choices": market_choices(visit)})
     if visit.is_shop and not visit.as_json:
         return Go("/till")
     account = await visit.lite.ledger.account(visit.me.account)

@@ -30,6 +30,7 @@ from argosy.channels.lite.targets import (
 )
 from argosy.channels.lite.visits import Visit
 from argosy.channels.qr import draw
+from argosy.channels.qr import print as printing
 from argosy.channels.qr.reasons import CodeReason
 from argosy.products.pay.facts import PayMerchant, PayOrder
 
@@ -166,6 +167,7 @@ async def _shop_form(
         "id": form_id(visit, refused),
         "shop": shop,
         "name": name,
+        "number": printing.grouped(shop.number),
         "amount": amount,
         "fixed": bool(visit.query("amount")) and refused is None,
         "note": visit.text("note"),

@@ -41,6 +41,12 @@ async def language(visit: Visit) -> Answer:
     return Go(local_path(visit.text("back")))
 
 
+def market_choices(visit: Visit) -> list[tuple[str, str]]:
+    """The markets by code and name, where there are several."""
+    markets = sorted(visit.lite.markets.values(), key=lambda m: m.name)
+    return [(m.code, m.name) for m in markets] if len(markets) > 1 else []
+
+
 async def market(visit: Visit) -> Answer:
     wanted = visit.text("market")
     if wanted in visit.lite.markets and visit.session is None:
