@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -115,15 +114,6 @@ async def test_a_verdict_is_found_by_its_time_among_many_blocks(gate, ids):
     for verdict in said:
         assert (await gate.brain.verdicts.get(verdict.id)).id == verdict.id
     assert await gate.brain.verdicts.find(Ids(gate.clock).new()) == []
-
-
-async def test_old_yeses_are_forgotten_and_stops_are_not(gate):
-    await gate.pay("anita", 10)
-    stopped = await gate.pay("anita", 5_100, "stranger")
-    await gate.brain.settle()
-    assert await gate.brain.verdicts.prune(gate.clock.now() + timedelta(hours=1)) == 1
-    assert await gate.db.value("SELECT count(*) FROM ctu.verdict_blocks") == 0
-    assert (await gate.brain.verdicts.get(stopped.id)).decision is CHALLENGE
 
 
 def test_the_time_of_a_verdict_is_in_its_id(clock):

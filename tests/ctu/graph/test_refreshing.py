@@ -14,7 +14,7 @@ from argosy.ctu.facts.graph import COLUMNS, GraphFacts
 from argosy.ctu.facts.graph.columns import HOPS_MAX
 from argosy.ctu.facts.graph.past import graph_matrix
 from argosy.ctu.facts.graph.reading import LEAD_MS
-from argosy.ctu.facts.graph.refreshing import Refreshing
+from argosy.ctu.facts.graph.refreshing import Refreshing, forget
 from tests.ctu.graph.test_graph import Town, a_gang, crowds, honest
 
 DISTANCE = COLUMNS.index("graph.account.bad_distance")
@@ -111,7 +111,7 @@ async def test_forgetting_keeps_what_is_in_force(db, clock, refreshing):
     town.bad(gang)
     await refreshing.full(town.graph())
     before = await db.value("SELECT count(*) FROM ctu.graph_facts")
-    await refreshing.forget(now_ms(clock) + LEAD_MS)
+    await forget(db, now_ms(clock) + LEAD_MS)
     after = await db.value("SELECT count(*) FROM ctu.graph_facts")
     assert after < before
     at = [now_ms(clock) + LEAD_MS]

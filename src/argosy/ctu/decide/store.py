@@ -198,11 +198,6 @@ class Verdicts:
             await conn.executemany(_INSERT, [_row_of(one) for one in entries])
         return len(entries)
 
-    async def prune(self, before: datetime) -> int:
-        """Forget the plain yeses said before a moment; how many blocks of them there were."""
-        said = await self._db.run("DELETE FROM ctu.verdict_blocks WHERE to_at < $1", before)
-        return int(said.split()[1])
-
     # --- finding -----------------------------------------------------------------------------------
 
     async def of_event(self, event: UUID) -> list[Kept]:

@@ -42,6 +42,11 @@ def pack(one: EntityPlan, state: State) -> bytes:
         return _encoder.encode([_WITH_LARGE, *(_large_out(item) for item in items[1:])])
 
 
+def seen_at(packed: bytes) -> int:
+    """The newest second that a packed state has seen; 0 where it has seen nothing."""
+    return int(_decoder.decode(packed)[1])
+
+
 def unpack(one: EntityPlan, packed: bytes) -> State:
     """The state that `pack` wrote."""
     items = _decoder.decode(packed)

@@ -18,6 +18,7 @@ from argosy.base.refusals import Unavailable
 from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases, Desk, Links, Opening, Reports
 from argosy.ctu.decide import load_policy
+from argosy.ctu.forgetting import EVENTS_KEPT, Forgetting
 from argosy.ctu.learn.job import Job
 from argosy.ctu.service.calls import Calls
 from argosy.ctu.service.catalogue import Shown
@@ -32,8 +33,6 @@ BACKLOG = 2048
 GOODBYE_SECONDS = 3
 PRUNE_SECONDS = 600.0
 LOG_KEPT = timedelta(days=7)
-EVENTS_KEPT = timedelta(days=400)
-"""So long the same event is given the same verdict; the history and its labels stay."""
 CALLS_KEPT = timedelta(days=30)
 FORGET_ROWS = 10_000
 COLLECT_AT = (20_000, 50, 100)
@@ -71,6 +70,7 @@ class RiskService:
         cases = Cases(db, clock, ids)
         self.opening = Opening(db, clock, ids, cases.terms).relay()
         self.calls = Calls(db, clock, keys, bounds or Bounds())
+        self.forgetting = Forgetting(db)
         self.learning = Job(
             db,
             clock,
@@ -127,6 +127,7 @@ class RiskService:
             try:
                 now = self.place.clock.now()
                 await prune(self.place.db, now - LOG_KEPT)
+                await self.forgetting.turn(now)
                 await self.place.db.run(_FORGET_EVENTS, now - EVENTS_KEPT, FORGET_ROWS)
                 await self.place.db.run(_FORGET_CALLS, now - CALLS_KEPT, FORGET_ROWS)
             except Unavailable as outage:

@@ -128,11 +128,6 @@ class Refreshing:
                 await self._tell(conn, since_ms, "confirmed", list(rows), len(rows))
         return len(rows)
 
-    async def forget(self, before_ms: int) -> None:
-        """Drop values that were no longer in force at `before_ms`: nobody trains on so old events."""
-        for table in ("graph_facts", "embeddings"):
-            await self._db.run(_FORGET.format(table=table), before_ms)
-
     async def _around(self, bad: Sequence[str]) -> dict[str, int]:
         hops = dict.fromkeys(bad, 0)
         edge = list(bad)
@@ -165,6 +160,12 @@ class Refreshing:
         keys = None if keys is None or len(keys) > KEYS_MAX else keys
         made_at = datetime.fromtimestamp(self._clock.now().timestamp(), UTC)
         await conn.execute(_TOLD, since_ms, made_at, kind, keys, rows)
+
+
+async def forget(db: Database, before_ms: int) -> None:
+    """Drop values that were no longer in force at `before_ms`: nobody trains on so old events."""
+    for table in ("graph_facts", "embeddings"):
+        await db.run(_FORGET.format(table=table), before_ms)
 
 
 def _same(old: Sequence[float], new: Row) -> bool:
