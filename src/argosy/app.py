@@ -51,6 +51,8 @@ from argosy.channels.ussd.lines import Lines as UssdLines
 from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases, Opening
 from argosy.ctu.decide import load_policy
+from argosy.ctu.forgetting import SECONDS as FORGET_SECONDS
+from argosy.ctu.forgetting import Forgetting
 from argosy.markets import PackError
 from argosy.markets import load as load_markets
 from argosy.partners.api.door import sweeps as api_sweeps
@@ -85,8 +87,6 @@ from argosy.settings import Settings
 SWEEP_ROWS_MAX = 200
 EVENTS_KEPT = timedelta(days=7)
 """So long the event log is kept for readers yet to come; the journal and the orders stay for ever."""
-YESES_KEPT = timedelta(days=400)
-"""So long the plain yeses of the brain are kept to be replayed; what it stopped stays for ever."""
 _THERE = """
     SELECT to_regclass('gate.usage') IS NOT NULL AS migrated,
            current_setting('transaction_read_only')::bool AS only_read
@@ -361,8 +361,14 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
     async def forgotten_events(now: datetime, _limit: int) -> int:
         return await prune(wallet.db, now - EVENTS_KEPT)
 
+    forgetting = Forgetting(wallet.db)
+
+    async def forgotten_risks(now: datetime, _limit: int) -> int:
+        return await forgetting.turn(now)
+
     return (
         *wallet.cashier.sweeps(),
+        Sweep("risk.forget", FORGET_SECONDS, forgotten_risks),
         Sweep("ledger.expiry", EXPIRY_SECONDS, holds),
         Sweep("outbox.prune", 600.0, forgotten_events),
         *api_sweeps(partner_api(wallet)),
