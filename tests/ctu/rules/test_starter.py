@@ -22,7 +22,7 @@ from argosy.ctu.rules.lint import lint_files
 from argosy.ctu.rules.thresholds import starter_thresholds
 from argosy.ctu.rules.vocabulary import starter_vocabulary
 
-COUNT = 354
+COUNT = 360
 VOCABULARY = starter_vocabulary()
 THRESHOLDS = starter_thresholds()
 RULES = starter_rules()
