@@ -190,6 +190,16 @@ async def test_a_code_that_proves_a_phone_goes_to_no_other_place(desk: Desk, pos
     assert (await post.notify.counts())[LetterState.FAILED] == 1
 
 
+async def test_a_code_that_proves_an_address_goes_there(desk: Desk, post: Post) -> None:
+    facts = {"code": "123456", "minutes": 5}
+    message = Message(
+        desk.ids.new(), "signin.email_enter", facts, "india", "en", email=MAIL, secret=True
+    )
+    await post.notify.notify(message)
+    assert post.went == ["email 1"]
+    assert post.lines[Way.EMAIL].sent[0].email == MAIL
+
+
 async def test_what_no_way_brings_is_loud_and_still_in_the_box(
     post: Post, asha: Party, caplog: pytest.LogCaptureFixture
 ) -> None:
