@@ -117,7 +117,7 @@ def test_amounts_are_written_as_babel_writes_them(currency: str) -> None:
     names = ["en_IN", "hi_IN", "bn_IN", "th_TH", "fil_PH", "id_ID", "de_CH", "pl_PL", "ar_EG"]
     for name in names:
         locale, decimals = Locale.parse(name), exponent(currency) or 0
-        form = amounts._form(name, currency)
+        form = amounts._form(name, currency, decimals)
         quick += "_own_form" in form.__qualname__
         for _ in range(50):
             minor = chance.choice((1, -1)) * chance.randrange(10 ** chance.randrange(1, 15))

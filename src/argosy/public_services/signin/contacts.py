@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from argosy.base.markets import Market
 from argosy.base.parties.facts import Party
 from argosy.base.parties.names import read_email
@@ -17,6 +19,16 @@ def read_contact(market: Market, typed: str) -> str | Refused:
     if is_email(typed) and EMAIL in market.contacts:
         return read_email(typed)
     return market.phone(typed)
+
+
+def placed_by(markets: Mapping[str, Market], here: Market, typed: str) -> Market:
+    """The market that a number with its country's calling code belongs to; `here` where it has none, is
+    no number of another market, or is of more than one."""
+    text = typed.strip()
+    if not text.startswith(("+", "00")) or isinstance(here.phone(text), str):
+        return here
+    others = [m for m in markets.values() if m is not here and isinstance(m.phone(text), str)]
+    return others[0] if len(others) == 1 else here
 
 
 def is_email(contact: str) -> bool:
