@@ -87,6 +87,7 @@ def _lite(wallet: Wallet) -> Lite:
         statement=wallet.statement,
         signin=wallet.signin,
         identity=wallet.identity,
+        closing=wallet.closing,
         cashier=wallet.cashier,
         receipts=wallet.receipts,
         notify=wallet.notify,

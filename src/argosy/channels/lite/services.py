@@ -23,6 +23,7 @@ from argosy.base.refusals import Refused
 from argosy.base.wallet.statement import Statement
 from argosy.public_services.cashier.cashier import Cashier
 from argosy.public_services.funnel.funnel import Funnels
+from argosy.public_services.identity.closing import Closing
 from argosy.public_services.identity.identity import Identity
 from argosy.public_services.notify.notify import Notify
 from argosy.public_services.receipts.receipts import Receipts
@@ -90,6 +91,7 @@ class Lite:
     statement: Statement
     signin: Signin
     identity: Identity
+    closing: Closing
     cashier: Cashier
     receipts: Receipts
     notify: Notify

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argosy.channels.lite.pages import (
     asking,
     banking,
+    closing,
     device,
     entering,
     home,
@@ -33,6 +34,7 @@ ADDRESSES: tuple[Address, ...] = (
     *till.ADDRESSES,
     *programs.ADDRESSES,
     *me.ADDRESSES,
+    *closing.ADDRESSES,
     *inbox.ADDRESSES,
     *live.ADDRESSES,
     *device.ADDRESSES,

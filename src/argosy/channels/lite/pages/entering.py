@@ -19,7 +19,8 @@ from argosy.channels.lite.answers import Answer, Go, Page
 from argosy.channels.lite.pages.address import Address, Who, get, post
 from argosy.channels.lite.pages.workings import local_path, market_choices
 from argosy.channels.lite.reasons import LiteReason
-from argosy.channels.lite.visits import ENTER, Visit
+from argosy.channels.lite.visits import ENTER, LANGUAGE_SECONDS, Visit
+from argosy.public_services.signin.contacts import placed_by, read_contact
 from argosy.public_services.signin.facts import (
     Algorithm,
     DeviceClaim,
@@ -82,12 +83,18 @@ def _phone(visit: Visit, way: Way, purpose: Purpose, refused: Refused | None = N
 async def _start(visit: Visit, purpose: Purpose) -> Answer:
     way = replace(_way(visit), purpose=purpose.value, ticket="", known=False)
     typed = visit.text("phone") or way.phone
+    placed = placed_by(visit.lite.markets, visit.market, typed)
+    if placed is not visit.market:
+        visit.market = placed
+        visit.keep("market", placed.code, LANGUAGE_SECONDS)
+        if visit.language not in placed.languages:
+            visit.language = placed.languages[0]
     sent = await visit.lite.signin.start(
         visit.market.code, typed, purpose, visit.network, visit.language, device(visit)
     )
     if isinstance(sent, Refused):
         return _phone(visit, way, purpose, sent)
-    read = visit.market.phone(typed)
+    read = read_contact(visit.market, typed)
     _keep(visit, replace(way, phone=str(read), otp=sent.id, digits=sent.digits))
     return Go(f"{ENTER}/code", _sent(sent))
 
