@@ -20,6 +20,8 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+LATER = frozenset({"show.js"})
+"""Files that a device keeps from the first time that a page asks for them: not everybody needs them."""
 _WORKER = "worker.js"
 _WORKER_HEADERS = {"cache-control": "max-age=86400", "x-content-type-options": "nosniff"}
 _FOR_GOOD = "public,max-age=31536000,immutable"
@@ -57,7 +59,7 @@ def worker(files: Mapping[str, Asset], heads: Collection[str]) -> Asset:
     Browsers want it at one address, so it is no file for good: they ask for it once a day.
     """
     text = _slim(FOLDER.joinpath(_WORKER).read_text("utf-8"), ".js")
-    paths = [asset.path for asset in files.values()]
+    paths = [asset.path for name, asset in files.items() if name not in LATER]
     mark = hashlib.blake2b("".join([text, *paths]).encode(), digest_size=4).hexdigest()
     known = {
         "name": mark,

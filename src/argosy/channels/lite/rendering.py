@@ -40,6 +40,7 @@ _pages = Environment(
 )
 _pages.globals["style"] = ASSETS["lite.css"].path
 _pages.globals["script"] = ASSETS["lite.js"].path
+_pages.globals["show_script"] = ASSETS["show.js"].path
 _pages.globals["icon"] = ASSETS["icon.svg"].path
 WARM = "/ /line /history /me/code /pay"
 WARM_SHOP = "/till /line /history /till/code"
@@ -84,7 +85,8 @@ def render(visit: Visit, template: str, facts: Mapping[str, Any]) -> str:
     return _pages.get_template(template).render(
         say=visit.say,
         evidence=evidence,
-        digits=exponent(visit.market.currency) or 0,
+        digits=(digits := exponent(visit.market.currency) or 0),
+        places=0 if visit.market.step_minor >= 10**digits else digits,
         sign=_sign(visit.market.currency, language, visit.market.country),
         money=money,
         moment=moment,

@@ -26,6 +26,7 @@ from argosy.public_services.funnel.funnel import Funnels
 from argosy.public_services.identity.closing import Closing
 from argosy.public_services.identity.identity import Identity
 from argosy.public_services.notify.notify import Notify
+from argosy.public_services.presented.presenting import Presenting
 from argosy.public_services.receipts.receipts import Receipts
 from argosy.public_services.signin.signin import Signin
 from argosy.public_services.words.words import Words
@@ -93,6 +94,7 @@ class Lite:
     identity: Identity
     closing: Closing
     cashier: Cashier
+    presenting: Presenting
     receipts: Receipts
     notify: Notify
     broadcast: Broadcast

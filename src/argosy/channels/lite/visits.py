@@ -17,10 +17,12 @@ from argosy.base.money import Money
 from argosy.base.parties.facts import Party, PartyKind
 from argosy.base.products import Asker
 from argosy.base.refusals import Refused, must
+from argosy.channels.lite import uploads
 from argosy.channels.lite.answers import JSON, cookie
 from argosy.channels.lite.reasons import LiteReason
 from argosy.channels.lite.services import Lite
 from argosy.channels.lite.wire import Request
+from argosy.channels.qr.photo import PHOTO_BYTES_MAX, PhotoReason
 from argosy.public_services.signin.facts import Session, SignedIn, SigninReason
 
 CHANNEL = "lite"
@@ -54,6 +56,7 @@ class Visit:
     fields: Mapping[str, str]
     as_json: bool
     cookies: list[str] = field(default_factory=list)
+    files: Mapping[str, bytes] = field(default_factory=dict)
     _secret: str = ""
 
     # who
@@ -180,10 +183,19 @@ class Visit:
 
 async def arrive(lite: Lite, request: Request) -> Visit:
     """Read a request. Raises `Stop` where its body cannot be taken."""
-    body = await _body(request) if request.method == "POST" else {}
+    brings_file = request.content_type == uploads.MULTIPART and request.path in uploads.PATHS
+    body: Mapping[str, str] = {}
+    if request.method == "POST" and not brings_file:
+        body = await _body(request)
     token = request.cookies.get(cookie_name("argosy", lite.is_secure))
     session = await lite.signin.session(token) if token else None
-    return _visit(lite, request, session, body)
+    visit = _visit(lite, request, session, body)
+    if request.method == "POST" and brings_file:
+        if session is None:  # nobody's large body is read
+            raise Stop(Refused(SigninReason.SIGNED_OUT), 401)
+        upload = await _upload(request)
+        visit.fields, visit.files = upload.fields, upload.files
+    return visit
 
 
 def glance(lite: Lite, request: Request) -> Visit:
@@ -241,6 +253,16 @@ async def _body(request: Request) -> Mapping[str, str]:
     if fields is None or any("\x00" in value for value in fields.values()):
         raise Stop(Refused(LiteReason.FORM_UNREADABLE), 400)
     return fields
+
+
+async def _upload(request: Request) -> uploads.Upload:
+    raw = await request.body(uploads.UPLOAD_BYTES_MAX)
+    if raw is None:
+        raise Stop(Refused(PhotoReason.PHOTO_TOO_LARGE, {"most": PHOTO_BYTES_MAX}), 413)
+    upload = uploads.read(request.headers.get("content-type", ""), raw)
+    if upload is None or any("\x00" in value for value in upload.fields.values()):
+        raise Stop(Refused(LiteReason.FORM_UNREADABLE), 400)
+    return upload
 
 
 def _form_fields(raw: bytes) -> dict[str, str] | None:

@@ -37,10 +37,12 @@ class DeviceKey:
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """A code that the server made for a device without a script: 24 digits, good until `ends_at`."""
+    """A code that the server made for a device without a script: 24 digits, good until `ends_at`.
+    `selector` tells a script whether the key that it keeps is of this device and wallet."""
 
     code: str = field(repr=False)
     ends_at: datetime
+    selector: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,11 @@ class Presenting:
             slot += 1
         begun = datetime.fromtimestamp(slot * codes.SLOT_SECONDS, UTC)
         ends = begun + timedelta(seconds=codes.SLOT_SECONDS) + codes.LIFE
-        return Presented(codes.make(known.selector, known.secret, begun), ends)
+        return Presented(codes.make(known.selector, known.secret, begun), ends, known.selector)
+
+    def at_once_minor_max(self, market: Market) -> int:
+        """The most that goes without a PIN today, in one payment."""
+        return market.presented_minor_max(local_day(self._clock.now(), market.zone))
 
     # the merchant's side
 
@@ -146,8 +150,7 @@ class Presenting:
         if isinstance(found, Refused):
             return found
         known, payer = found
-        market = self._markets[me.market]
-        at_once = market.presented_minor_max(local_day(self._clock.now(), market.zone))
+        at_once = self.at_once_minor_max(self._markets[me.market])
         if ask.amount.minor <= at_once:
             command = PayPresented(
                 ask.id,

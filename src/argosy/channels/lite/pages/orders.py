@@ -19,6 +19,7 @@ from argosy.products.refund.facts import Refund
 from argosy.products.request.facts import CancelRequest, Decline, PayRequest
 from argosy.products.send.facts import TakeBack
 from argosy.public_services.cashier.facts import Receipt
+from argosy.public_services.presented.presenting import waits_for_pin
 
 _OPEN = (State.AWAITING, State.HELD, State.REVIEW)
 REFRESH_SECONDS = 5
@@ -43,8 +44,11 @@ async def _order(
         return No(receipt)
     order, me = receipt.order, visit.me.id
     out = order.payer == me
+    if out and waits_for_pin(order) and not _over(visit, order) and not visit.as_json:
+        return Go(f"/p/{order.id}")  # where the PIN is typed
     side = await other_side(visit, order, "show an order")
     waits_for_code = order.product == "pay" and order.state is State.AWAITING and not out
+    waits_for_code = waits_for_code and not waits_for_pin(order)
     facts = {
         "id": form_id(visit, refused),
         "order": order,
@@ -98,6 +102,8 @@ def headline(order: Order, out: bool) -> str:
     if state is State.PAID:
         kind = order.product if order.product in ("top_up", "withdraw") else f"paid_{way}"
         return f"lite.state.{kind}"
+    if waits_for_pin(order):
+        return "lite.state.awaiting_pin"
     if state is State.AWAITING:
         return f"lite.state.awaiting_{order.product}_{way}"
     return f"lite.state.{state.value}"

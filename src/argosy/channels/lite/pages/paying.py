@@ -31,8 +31,10 @@ from argosy.channels.lite.targets import (
 from argosy.channels.lite.visits import Visit
 from argosy.channels.qr import draw
 from argosy.channels.qr import print as printing
+from argosy.channels.qr.photo import PhotoReason, read_photo
 from argosy.channels.qr.reasons import CodeReason
 from argosy.products.pay.facts import PayMerchant, PayOrder
+from argosy.public_services.presented.presenting import waits_for_pin
 
 _PURPOSE = "pay a shop"
 KEPT_SECONDS = 7 * 86_400
@@ -67,6 +69,29 @@ async def link_page(visit: Visit) -> Answer:
     if isinstance(shop, Refused):
         return No(shop)
     return await _shop_form(visit, shop, visit.query("amount"))
+
+
+# --- by a photograph of the code, where the browser cannot read it itself -------------------------
+
+
+async def photo_page(_visit: Visit) -> Answer:
+    return Page("photo.html")
+
+
+async def photo(visit: Visit) -> Answer:
+    """Whatever the first code in the picture leads to that leads anywhere; a code that does not says
+    why where no other does."""
+    said = await read_photo(visit.files.get("photo", b""))
+    if isinstance(said, Refused):
+        return Page("photo.html", refused=said)
+    refused = Refused(PhotoReason.PHOTO_WITHOUT_CODE, field="photo")
+    for at, text in enumerate(said):
+        target = await find(visit, text)
+        if not isinstance(target, Refused):
+            return _lead(visit, target)
+        if at == 0:
+            refused = Refused(target.reason, target.facts, field="photo")
+    return Page("photo.html", refused=refused)
 
 
 # --- paying --------------------------------------------------------------------------------------
@@ -199,7 +224,8 @@ async def _order_form(visit: Visit, order: Order, refused: Refused | None = None
     if shop is None:
         return No(Refused(OrderReason.ORDER_NOT_FOUND))
     me = visit.session.party_id if visit.session else None
-    if me is not None and me in (order.payer, order.payee) and refused is None:
+    to_confirm = me == order.payer and waits_for_pin(order) and not _over(visit, order)
+    if me is not None and me in (order.payer, order.payee) and refused is None and not to_confirm:
         return Go(f"/orders/{order.id}")
     name = (await names_of(visit, [shop.id], _PURPOSE))[shop.id]
     mine = order.fee_minor if order.fee_paid_by == "payer" else 0
@@ -261,5 +287,7 @@ async def city_of(visit: Visit, shop: Party) -> str:
 ADDRESSES: tuple[Address, ...] = (
     get("/pay", pay_page),
     post("/pay", pay),
+    get("/pay/photo", photo_page),
+    post("/pay/photo", photo),
     get("/p/{what:str}", link_page, Who.ANYONE),
 )

@@ -21,6 +21,13 @@ const keep = async (path, answer) => {
 };
 const kept = async path => (await caches.open(PAGES)).match(path);
 const forget = () => caches.delete(PAGES);
+const file = async request => {
+  const found = await caches.match(request);
+  if (found) return found;
+  const answer = await fetch(request);
+  if (answer.ok) await (await caches.open(NAME)).put(request, answer.clone());
+  return answer;
+};
 const seconds = (answer, name) => +answer.headers.get(name);
 
 // money may have moved: the home page is asked for again before it is shown
@@ -74,7 +81,7 @@ onfetch = e => {
     if (request.mode === 'navigate') e.respondWith(sent(request, path));
     else e.waitUntil(age());
   } else if (pathname.startsWith('/-/')) {
-    e.respondWith(caches.match(request).then(found => found || fetch(request)));
+    e.respondWith(file(request));
   } else if (request.headers.has('x-fresh')) {
     e.respondWith(fresh(request, path));
   } else if (request.mode === 'navigate' && HEADS.includes(pathname.split('/')[1])) {
