@@ -66,7 +66,10 @@
     const pair = await done((await keys()).get('device')), set = f.dataset, form = f.elements;
     let content = set.sign;
     if (content.includes('*')) {
-      const [, whole, part = ''] = /^(\d+)(?:\.(\d*))?$/.exec(form.amount.value.replace(/[\s,]/g, '')) || [];
+      let typed = form.amount.value.replace(/[\s,]/g, '');
+      // where only whole units are in use, points group as well
+      if (set.places === '0' && /^\d{1,3}(\.\d{3})+$/.test(typed)) typed = typed.replace(/\./g, '');
+      const [, whole, part = ''] = /^(\d+)(?:\.(\d*))?$/.exec(typed) || [];
       content = content.replace('*', BigInt(whole + part.padEnd(set.digits, '0')));
     }
     const said = ['argosy-payment-1', set.device, form.id.value, content].join('\n');
@@ -137,7 +140,7 @@
     if (said.state !== 'paid') { location.replace('/orders/' + said.id); return; }
     const view = part('paid'), set = f.dataset, sum = find('[data-sum]', view), link = find('[data-number]', view);
     sum.textContent = new Intl.NumberFormat(set.locale, {
-      style: 'currency', currency: said.currency, minimumFractionDigits: set.digits, maximumFractionDigits: set.digits,
+      style: 'currency', currency: said.currency, minimumFractionDigits: set.places, maximumFractionDigits: set.places,
     }).format(said.amount_minor / 10 ** set.digits);
     link.textContent = said.number;
     link.href = '/r/' + said.number;
