@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from argosy.banks import rails
+from argosy.banks.rails import calls
 from argosy.base.clock import Clock, SystemClock, local_day
 from argosy.base.gate.commit import GroupCommit
 from argosy.base.gate.gate import ScreenedGate
@@ -37,7 +39,7 @@ from argosy.base.parties.parties import Parties
 from argosy.base.parties.resealing import Sealing
 from argosy.base.parties.ring import Ring
 from argosy.base.parties.rows import SEALED as PARTIES_SEALED
-from argosy.base.ports import Rail, Screening
+from argosy.base.ports import Rail, RailReply, Screening
 from argosy.base.products import Product, Sweep, Tools, sealings
 from argosy.base.refusals import Unavailable, must
 from argosy.base.store import Connection, Database
@@ -197,7 +199,7 @@ async def build(
     carriers = open_ways(markets, settings.carriers, means, demo=settings.demo)
     notify = Notify(db, clock, keys, parties, words, carriers, private_allowed=private)
     signin = Signin(db, ids, clock, keys, parties, markets, notify, chance=chance)
-    ways = rails.load(db, clock, ids)
+    ways = rails.load(db, clock, ids, keys)
     brain: Brain | Asking
     if brain_at is not None:
         brain = Asking(brain_at)
@@ -366,9 +368,19 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
     async def forgotten_risks(now: datetime, _limit: int) -> int:
         return await forgetting.turn(now)
 
+    async def heard(order_id: UUID, reply: RailReply) -> None:
+        """A bank calls by itself."""
+        order = await wallet.orders.get(order_id)
+        product = None if order is None else wallet.products.get(order.product)
+        if order is None or product is None or product.heard is None:
+            _log.error("a bank calls for %s, which asks no bank: %s", order_id, reply)
+            return
+        await product.heard(wallet.tools, order, reply)
+
     return (
         *wallet.cashier.sweeps(),
         Sweep("risk.forget", FORGET_SECONDS, forgotten_risks),
+        *calls.sweeps(wallet.rails.values(), heard),
         Sweep("ledger.expiry", EXPIRY_SECONDS, holds),
         Sweep("outbox.prune", 600.0, forgotten_events),
         *api_sweeps(partner_api(wallet)),

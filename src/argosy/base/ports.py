@@ -5,11 +5,11 @@ Screening is asked before money moves, a rail moves money at a bank, a notifier 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
@@ -117,13 +117,15 @@ class RailState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """What a bank is asked to do. The same `id` is the same instruction however often it is sent."""
+    """What a bank is asked to do. The same `id` is the same instruction however often it is sent.
+    `order` is ours; a bank that calls by itself names it."""
 
     id: UUID
     direction: Direction
     money: Money
     bank_account: str
     deadline_at: datetime
+    order: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,25 @@ class Rail(Protocol):
     async def send(self, instruction: Instruction) -> RailReply: ...
 
     async def inquire(self, instruction: Instruction) -> RailReply: ...
+
+
+Hear = Callable[[UUID, RailReply], Awaitable[None]]
+"""Takes what a bank says of an order by itself: late, twice, or after everybody stopped asking."""
+
+
+@runtime_checkable
+class Calling(Protocol):
+    """A rail whose bank may call by itself, where `calls_by_itself` says so."""
+
+    name: str
+
+    @property
+    def calls_by_itself(self) -> bool: ...
+
+    async def deliver(self, hear: Hear, limit: int) -> int:
+        """Pass the calls that are due to `hear`, at most `limit`; how many. One that could not be
+        heard comes again."""
+        ...
 
 
 # --- notification ------------------------------------------------------------------------------

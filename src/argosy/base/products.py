@@ -26,7 +26,7 @@ from argosy.base.parties.facts import Party
 from argosy.base.parties.keys import Keys
 from argosy.base.parties.parties import Parties
 from argosy.base.parties.resealing import Bound, Sealing, in_json
-from argosy.base.ports import Operation, Rail
+from argosy.base.ports import Operation, Rail, RailReply
 from argosy.base.postings import Challenged, Done, LimitUse, Posting
 from argosy.base.refusals import Refused
 
@@ -211,6 +211,7 @@ class Product:
 
     `held_on` is an order as its money is held on after a human has released it from review at the
     moment given; None where it is then paid at once. `released` is what comes after holding it on.
+    `heard` records what a bank says of an order by itself.
     """
 
     name: str
@@ -219,3 +220,4 @@ class Product:
     sweeps: Callable[[Tools], tuple[Sweep, ...]] = _no_sweeps
     held_on: Callable[[Order, datetime], Order | None] = _never_held
     released: Callable[[Tools, Order], Awaitable[Order]] | None = None
+    heard: Callable[[Tools, Order, RailReply], Awaitable[Order]] | None = None

@@ -13,6 +13,7 @@ import pytest
 from argosy.banks.rails import load
 from argosy.banks.simulator.behaviour import BY_ENDING
 from argosy.base.money import Money
+from argosy.base.parties.keys import Keys
 from argosy.base.ports import Direction, Instruction, RailReply, RailState
 
 GUIDE = Path(__file__).parents[3] / "docs" / "how-to-add-a-rail.md"
@@ -28,7 +29,7 @@ async def rail(db, clock, ids, tmp_path, monkeypatch):
         r"```\w+ file=(\S+)\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL
     ):
         (folder / name).write_text(text)
-    found = load(db, clock, ids, [tmp_path])["postbank"]
+    found = load(db, clock, ids, Keys(b"1" * 32, b"2" * 32), [tmp_path])["postbank"]
     await found.rail._http.aclose()
     yield found
     await found.rail._http.aclose()

@@ -12,9 +12,11 @@ import pytest
 from argosy.banks.rails import Guarded, load
 from argosy.base.manifest import ManifestError
 from argosy.base.money import Money
+from argosy.base.parties.keys import Keys
 from argosy.base.ports import Direction, Instruction, RailReply, RailState
 from argosy.base.refusals import Unavailable
 
+KEYS = Keys(b"1" * 32, b"2" * 32)
 _RAIL = """
 from argosy.base.ports import RailReply, RailState
 
@@ -27,7 +29,7 @@ class Paper:
     async def inquire(self, instruction):
         return RailReply(RailState.UNKNOWN)
 
-def make(db, clock, ids):
+def make(db, clock, ids, keys):
     return Paper()
 """
 
@@ -61,12 +63,12 @@ def instruction(ids, clock) -> Instruction:
 async def test_every_folder_with_a_manifest_is_a_rail(db, clock, ids):
     folders = Path(sys.modules["argosy.banks"].__path__[0])
     manifests = {path.parent.name for path in folders.glob("*/manifest.toml")}
-    assert set(load(db, clock, ids)) == manifests == {"simulator"}
+    assert set(load(db, clock, ids, KEYS)) == manifests == {"simulator"}
 
 
 async def test_a_rail_may_lie_anywhere_on_disk(db, clock, ids, outside, instruction):
     write_rail(outside, "paper_rail_one", "paper_rail_one")
-    rails = load(db, clock, ids, [outside])
+    rails = load(db, clock, ids, KEYS, [outside])
     assert set(rails) == {"simulator", "paper_rail_one"}
     assert (await rails["paper_rail_one"].send(instruction)).reference == "by post"
 
@@ -74,7 +76,7 @@ async def test_a_rail_may_lie_anywhere_on_disk(db, clock, ids, outside, instruct
 async def test_a_rail_with_another_name_than_its_folder_is_refused(db, clock, ids, outside):
     write_rail(outside, "paper_rail_two", "somebody_else")
     with pytest.raises(ManifestError, match="paper_rail_two"):
-        load(db, clock, ids, [outside])
+        load(db, clock, ids, KEYS, [outside])
 
 
 class Line:

@@ -12,9 +12,13 @@ from argosy.banks.rails import Guarded
 from argosy.banks.simulator import Bank, Behaviour, SimulatorRail
 from argosy.banks.simulator.behaviour import BY_ENDING, chaotic
 from argosy.base.money import Money
+from argosy.base.parties.keys import Keys
 from argosy.base.ports import Direction, Instruction, RailReply, RailState
 
 DONE, REJECTED, UNKNOWN = RailState.DONE, RailState.REJECTED, RailState.UNKNOWN
+
+
+KEYS = Keys(b"1" * 32, b"2" * 32)
 
 
 class Waits:
@@ -35,12 +39,12 @@ def waits() -> Waits:
 
 @pytest.fixture
 def bank(db, clock, waits) -> Bank:
-    return Bank(db, clock, seed=7, pause=waits)
+    return Bank(db, clock, KEYS, seed=7, pause=waits)
 
 
 @pytest.fixture
 def rail(bank) -> Guarded:
-    return Guarded(SimulatorRail(bank), send_seconds_max=0.15, inquire_seconds_max=0.15)
+    return Guarded(SimulatorRail(bank), send_seconds_max=0.8, inquire_seconds_max=0.8)
 
 
 @pytest.fixture
@@ -188,8 +192,8 @@ async def test_told_seconds_are_waited(bank, rail, instruct, waits):
     assert waits.seconds == [9.0]
 
 
-async def test_twice_is_an_answer_and_a_call_later(bank, rail, instruct, clock):
-    instruction = instruct("22")
+async def test_twice_is_an_answer_and_a_call_later(bank, rail, instruct, clock, ids):
+    instruction = replace(instruct("22"), order=ids.new())
     heard: list[tuple] = []
 
     async def hear(*call) -> None:
@@ -199,13 +203,41 @@ async def test_twice_is_an_answer_and_a_call_later(bank, rail, instruct, clock):
     assert await rail.rail.deliver(hear) == 0
     clock.advance(seconds=3)
     assert await rail.rail.deliver(hear) == 1
-    assert heard == [(instruction.id, reply)]
+    assert heard == [(instruction.order, reply)]
     assert await rail.rail.deliver(hear) == 0
     assert await bank.balance_minor("INR") == 10_000
 
 
-async def test_a_call_that_could_not_be_heard_is_made_again(rail, instruct, clock):
-    await rail.send(instruct("22"))
+async def test_a_late_answer_is_called_in(rail, instruct, clock, ids):
+    instruction = replace(instruct("12"), order=ids.new())
+    assert (await rail.send(instruction)).state is UNKNOWN
+    heard: list[tuple] = []
+
+    async def hear(*call) -> None:
+        heard.append(call)
+
+    clock.advance(seconds=29)
+    assert await rail.deliver(hear, 10) == 0
+    clock.advance(seconds=2)
+    assert await rail.deliver(hear, 10) == 1
+    assert [(order, reply.state) for order, reply in heard] == [(instruction.order, DONE)]
+
+
+async def test_no_account_number_is_kept(bank, rail, instruct, db, clock):
+    number = "5010077312345622"
+    await bank.behave(Behaviour.TWICE, bank_account=number)
+    await rail.send(replace(instruct("22"), bank_account=number))
+    for table in ("instructions", "entries", "moods", "callbacks"):
+        rows = await db.all(f"SELECT r::text AS row FROM simulator.{table} r")
+        assert rows
+        assert not any(number in row["row"] for row in rows), table
+    hashes = await db.value("SELECT account_hash FROM simulator.instructions")
+    other = Bank(db, clock, Keys(b"1" * 32, b"3" * 32))
+    assert hashes != other._hash(number)
+
+
+async def test_a_call_that_could_not_be_heard_is_made_again(rail, instruct, clock, ids):
+    await rail.send(replace(instruct("22"), order=ids.new()))
     clock.advance(seconds=3)
 
     async def deaf(*_call) -> None:
@@ -257,5 +289,5 @@ async def test_through_chaos_asking_again_finds_the_truth_and_the_books_are_equa
 async def test_what_the_bank_has_taken_in_survives_a_restart(db, clock, rail, instruct):
     instruction = instruct("33")
     assert (await rail.send(instruction)).state is UNKNOWN
-    again = Guarded(SimulatorRail(Bank(db, clock)))
+    again = Guarded(SimulatorRail(Bank(db, clock, KEYS)))
     assert (await again.inquire(instruction)).state is DONE

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from argosy.base.ports import Instruction, Rail, RailReply, RailState
+from argosy.base.ports import Calling, Hear, Instruction, Rail, RailReply, RailState
 
 SEND_SECONDS_MAX = 8.0
 INQUIRE_SECONDS_MAX = 5.0
@@ -49,6 +49,15 @@ class Guarded:
         return await self._call(
             self.rail.inquire, instruction, "inquire", self._inquire_seconds_max
         )
+
+    @property
+    def calls_by_itself(self) -> bool:
+        """Whether this bank calls as well."""
+        return isinstance(self.rail, Calling) and self.rail.calls_by_itself
+
+    async def deliver(self, hear: Hear, limit: int) -> int:
+        """The bank's own calls; none where it makes none."""
+        return await self.rail.deliver(hear, limit) if isinstance(self.rail, Calling) else 0
 
     async def _call(
         self,

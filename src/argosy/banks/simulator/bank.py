@@ -25,6 +25,7 @@ from argosy.banks.simulator.behaviour import (
     mood,
 )
 from argosy.base.clock import Clock
+from argosy.base.parties.keys import Keys
 from argosy.base.store import Connection, Database
 
 NEVER_SECONDS = 3_600.0
@@ -32,19 +33,22 @@ STATEMENT_ENTRIES_MAX = 10_000
 EVERYBODY = "*"
 
 _TAKE_IN = """
-    INSERT INTO simulator.instructions (id, direction, amount_minor, currency, bank_account,
-                                        deadline_at, received_at, state, reason, reference)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING RETURNING id
+    INSERT INTO simulator.instructions (id, direction, amount_minor, currency, account_hash,
+                                        deadline_at, received_at, state, reason, reference, order_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING RETURNING id
 """
 _BOOK = """
-    INSERT INTO simulator.entries (instruction, at, currency, amount_minor, bank_account, reference)
-    VALUES ($1, $2, $3, $4, $5, $6)
+    INSERT INTO simulator.entries (instruction, at, currency, amount_minor, reference)
+    VALUES ($1, $2, $3, $4, $5)
 """
 _MOODS = """
     SELECT scope, behaviour, seconds FROM simulator.moods
      WHERE (scope, key) IN (('instruction', $1), ('bank_account', $2), ('everybody', $3))
      ORDER BY scope = 'instruction' DESC, scope = 'bank_account' DESC LIMIT 1
 """
+
+_CALL = "INSERT INTO simulator.callbacks (instruction, due_at) VALUES ($1, $2)"
+_CALLS_BACK = frozenset({Behaviour.LATE, Behaviour.VERY_LATE, Behaviour.TWICE})
 
 Pause = Callable[[float], Awaitable[None]]
 
@@ -58,6 +62,7 @@ class Letter(msgspec.Struct, frozen=True):
     currency: str
     bank_account: str
     deadline_at: datetime
+    order: UUID | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -81,12 +86,20 @@ class Entry:
 
 
 class Bank:
-    """The bank. `pause` waits; `seed` makes chaos repeatable."""
+    """The bank. `keys` hash the account numbers, of which it keeps none; `pause` waits; `seed` makes
+    chaos repeatable."""
 
     def __init__(
-        self, db: Database, clock: Clock, *, seed: int = 1, pause: Pause = asyncio.sleep
+        self,
+        db: Database,
+        clock: Clock,
+        keys: Keys,
+        *,
+        seed: int = 1,
+        pause: Pause = asyncio.sleep,
     ) -> None:
         self._db = db
+        self._keys = keys
         self._clock = clock
         self._seed = seed
         self._pause = pause
@@ -119,7 +132,9 @@ class Bank:
         if (await self._mood(letter)).behaviour is Behaviour.SILENT:
             return await self._never()
         row = await self._db.one("SELECT * FROM simulator.instructions WHERE id = $1", letter.id)
-        return msgspec.json.encode(Answer("never_seen") if row is None else _answer(row, letter))
+        return msgspec.json.encode(
+            Answer("never_seen") if row is None else self._known(row, letter)
+        )
 
     # --- for whoever stages the play ---------------------------------------------------------------------
 
@@ -132,7 +147,7 @@ class Bank:
         seconds: float | None = None,
     ) -> None:
         """From now on behave so: towards one instruction, one bank account, or else everybody."""
-        scope, key = _scope(instruction, bank_account)
+        scope, key = self._scope(instruction, bank_account)
         await self._db.run(
             "INSERT INTO simulator.moods (scope, key, behaviour, seconds) VALUES ($1, $2, $3, $4)"
             " ON CONFLICT (scope, key)"
@@ -147,7 +162,7 @@ class Bank:
         self, *, instruction: UUID | None = None, bank_account: str | None = None
     ) -> None:
         """Forget what `behave` said with the same arguments."""
-        scope, key = _scope(instruction, bank_account)
+        scope, key = self._scope(instruction, bank_account)
         await self._db.run("DELETE FROM simulator.moods WHERE scope = $1 AND key = $2", scope, key)
 
     async def statement(
@@ -176,8 +191,9 @@ class Bank:
         total = "SELECT coalesce(sum(amount_minor), 0)::bigint FROM simulator.entries"
         return int(await self._db.value(f"{total} WHERE currency = $1", currency))
 
-    async def due_calls(self, limit: int = 100) -> list[tuple[UUID, Answer]]:
-        """The answers that the bank wants to give once more now; `called` ticks one off."""
+    async def due_calls(self, limit: int = 100) -> list[tuple[UUID, UUID | None, Answer]]:
+        """The answers that the bank wants to give by itself now, each with its instruction and with the
+        wallet's order; `called` ticks one off."""
         rows = await self._db.all(
             """
             SELECT i.* FROM simulator.callbacks c JOIN simulator.instructions i ON i.id = c.instruction
@@ -186,7 +202,7 @@ class Bank:
             self._clock.now(),
             limit,
         )
-        return [(row["id"], _answer(row)) for row in rows]
+        return [(row["id"], row["order_id"], _answer(row)) for row in rows]
 
     async def called(self, instruction: UUID) -> None:
         """The second answer has arrived."""
@@ -199,7 +215,9 @@ class Bank:
     # --- inside ----------------------------------------------------------------------------------------
 
     async def _mood(self, letter: Letter) -> Mood:
-        told = await self._db.one(_MOODS, str(letter.id), letter.bank_account, EVERYBODY)
+        told = await self._db.one(
+            _MOODS, str(letter.id), self._hash(letter.bank_account).hex(), EVERYBODY
+        )
         if told is None:
             found = by_number(letter.bank_account)
         else:
@@ -221,21 +239,25 @@ class Bank:
                 letter.direction,
                 letter.amount_minor,
                 letter.currency,
-                letter.bank_account,
+                self._hash(letter.bank_account),
                 letter.deadline_at,
                 now,
                 state,
                 reason,
                 _reference(letter.id),
+                letter.order,
             )
             if fresh is not None and state == "done":
-                await self._book(conn, letter, mood_now, now)
+                await self._book(conn, letter, now)
+            if fresh is not None and mood_now.behaviour in _CALLS_BACK:
+                due = now + timedelta(seconds=mood_now.seconds)
+                await conn.execute(_CALL, letter.id, due)
         row: Any = await self._db.one(
             "SELECT * FROM simulator.instructions WHERE id = $1", letter.id
         )
-        return _answer(row, letter)
+        return self._known(row, letter)
 
-    async def _book(self, conn: Connection, letter: Letter, mood_now: Mood, now: datetime) -> None:
+    async def _book(self, conn: Connection, letter: Letter, now: datetime) -> None:
         minor = letter.amount_minor if letter.direction == "collect" else -letter.amount_minor
         await conn.execute(
             _BOOK,
@@ -243,37 +265,35 @@ class Bank:
             now,
             letter.currency,
             minor,
-            letter.bank_account,
             _reference(letter.id),
         )
-        if mood_now.behaviour is Behaviour.TWICE:
-            await conn.execute(
-                "INSERT INTO simulator.callbacks (instruction, due_at) VALUES ($1, $2)",
-                letter.id,
-                now + timedelta(seconds=mood_now.seconds),
-            )
+
+    def _hash(self, bank_account: str) -> bytes:
+        return self._keys.digest("simulator account", bank_account)
+
+    def _known(self, row: Any, letter: Letter) -> Answer:
+        """What is known of an instruction; what was taken in before hashes were kept has none."""
+        kept = row["account_hash"]
+        same_account = kept is None or kept == self._hash(letter.bank_account)
+        asked = letter.direction, letter.amount_minor, letter.currency
+        same = (row["direction"], row["amount_minor"], row["currency"]) == asked
+        return _answer(row) if same and same_account else Answer("differs")
+
+    def _scope(self, instruction: UUID | None, bank_account: str | None) -> tuple[str, str]:
+        if instruction is not None:
+            return "instruction", str(instruction)
+        if bank_account is not None:
+            return "bank_account", self._hash(bank_account).hex()
+        return "everybody", EVERYBODY
 
     async def _never(self) -> bytes:
         await self._pause(NEVER_SECONDS)
         raise TimeoutError("the bank never answered")
 
 
-def _scope(instruction: UUID | None, bank_account: str | None) -> tuple[str, str]:
-    if instruction is not None:
-        return "instruction", str(instruction)
-    if bank_account is not None:
-        return "bank_account", bank_account
-    return "everybody", EVERYBODY
-
-
 def _reference(instruction: UUID) -> str:
     return f"SIM{instruction.int % 10**12:012}"
 
 
-def _answer(row: Any, letter: Letter | None = None) -> Answer:
-    if letter is not None and (
-        (row["direction"], row["amount_minor"], row["currency"], row["bank_account"])
-        != (letter.direction, letter.amount_minor, letter.currency, letter.bank_account)
-    ):
-        return Answer("differs")
+def _answer(row: Any) -> Answer:
     return Answer(row["state"], row["reference"], row["reason"])

@@ -2,9 +2,9 @@
 
 The last two digits of a bank account number choose, unless the bank was told otherwise:
 
-    11  late        does it, answers after two seconds
-    12  very_late   does it, answers after half a minute, when nobody waits any more
-    22  twice       does it, answers, and calls again later with the same answer
+    11  late        does it, answers after two seconds, and calls as well
+    12  very_late   does it, and calls after half a minute, when nobody waits on the line any more
+    22  twice       does it, answers, and calls two seconds later with the same answer
     33  lost_reply  does it, and the answer never comes
     44  lost        never gets it, and no answer comes; asked again, it has never seen it
     55  no          rejects it: the account is closed

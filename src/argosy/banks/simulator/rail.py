@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import msgspec
@@ -12,13 +10,11 @@ import msgspec
 from argosy.banks.simulator.bank import Answer, Bank, Letter
 from argosy.base.clock import Clock
 from argosy.base.ids import Ids
-from argosy.base.ports import Instruction, RailReply, RailState
-from argosy.base.refusals import Unavailable
+from argosy.base.parties.keys import Keys
+from argosy.base.ports import Hear, Instruction, RailReply, RailState
 from argosy.base.store import Database
 
-CALL_SECONDS = 0.5
-
-Hear = Callable[[UUID, RailReply], Awaitable[None]]
+CALLS_MAX = 100
 
 log = logging.getLogger(__name__)
 
@@ -41,28 +37,24 @@ class SimulatorRail:
         """Ask the bank what it knows of it; `never_seen` where it knows nothing."""
         return _read(await self.bank.ask(_wire(instruction)), instruction.id)
 
-    async def listen(self, hear: Hear) -> None:
-        """Pass on the bank's own calls, `hear(instruction, reply)`, until cancelled. A call that could
-        not be heard is made again."""
-        while True:
-            try:
-                await self.deliver(hear)
-            except Unavailable as outage:
-                log.warning("the simulated bank cannot call: %s", outage)
-            await asyncio.sleep(CALL_SECONDS)
+    @property
+    def calls_by_itself(self) -> bool:
+        """It does."""
+        return True
 
-    async def deliver(self, hear: Hear) -> int:
-        """Pass on the calls that are due now; how many."""
-        calls = await self.bank.due_calls()
-        for instruction, answer in calls:
-            await hear(instruction, _reply(answer, instruction))
+    async def deliver(self, hear: Hear, limit: int = CALLS_MAX) -> int:
+        """Pass on the calls that are due now; how many. A call that nobody heard is made again."""
+        calls = await self.bank.due_calls(limit)
+        for instruction, order, answer in calls:
+            if order is not None:
+                await hear(order, _reply(answer, instruction))
             await self.bank.called(instruction)
         return len(calls)
 
 
-def make(db: Database, clock: Clock, _ids: Ids) -> SimulatorRail:
+def make(db: Database, clock: Clock, _ids: Ids, keys: Keys) -> SimulatorRail:
     """The rail, as its manifest loads it."""
-    return SimulatorRail(Bank(db, clock))
+    return SimulatorRail(Bank(db, clock, keys))
 
 
 def _wire(instruction: Instruction) -> bytes:
@@ -74,6 +66,7 @@ def _wire(instruction: Instruction) -> bytes:
             instruction.money.currency,
             instruction.bank_account,
             instruction.deadline_at,
+            instruction.order,
         )
     )
 

@@ -10,6 +10,7 @@ once, to the customer and to the operator, while the asking goes on.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,6 +60,12 @@ SWEEP_SECONDS = 5.0
 BANK_ACCOUNT_CHARS_MAX = 40
 REDEEM = "redeem"
 RECORD_TRIES_MAX = 5
+
+WAIT_SECONDS_MAX = 1.5
+"""So long a customer waits for a bank; then the page says that the money is on its way."""
+
+_ASKING: set[asyncio.Future[Order]] = set()
+"""Who is being asked in this process. What is lost with it is asked again by the clock."""
 
 _log = logging.getLogger(__name__)
 
@@ -176,6 +183,7 @@ def instruction(trade: BankTrade, order: Order, bank_account: str) -> Instructio
         Money(minor, order.amount.currency),
         bank_account,
         datetime.fromisoformat(order.data["deadline"]),
+        order.id,
     )
 
 
@@ -238,8 +246,17 @@ class Asking:
     trade: BankTrade
 
     async def ask(self, tools: Tools, order: Order) -> Order:
-        """Right after the commit."""
-        return await ask_bank(self.trade, tools, order)
+        """Right after the commit. Nobody waits long for a bank: its answer is recorded when it comes,
+        and until then the order is on its way."""
+        asking = asyncio.ensure_future(ask_bank(self.trade, tools, order))
+        _ASKING.add(asking)
+        asking.add_done_callback(_asked)
+        await asyncio.wait({asking}, timeout=WAIT_SECONDS_MAX)
+        return asking.result() if asking.done() else order
+
+    async def heard(self, tools: Tools, order: Order, reply: RailReply) -> Order:
+        """The bank has called by itself."""
+        return await record(self.trade, tools, order.id, reply)
 
     async def released(self, tools: Tools, order: Order) -> Order:
         """After a human released it from review: the bank has never heard of it."""
@@ -267,7 +284,15 @@ def bank_product(
     verb = Verb(
         command, plan, lambda _command: Wants(), personal=("bank_account",), after=shell.ask
     )
-    return Product(trade.product, trade.noun, (verb,), shell.sweeps, shell.held_on, shell.released)
+    return Product(
+        trade.product,
+        trade.noun,
+        (verb,),
+        shell.sweeps,
+        shell.held_on,
+        shell.released,
+        shell.heard,
+    )
 
 
 async def ask_bank(trade: BankTrade, tools: Tools, order: Order, *, again: bool = False) -> Order:
@@ -370,3 +395,13 @@ async def _escalate(trade: BankTrade, tools: Tools, order: Order, now: datetime,
 
 def _moved_on(refused: Refused) -> bool:
     return refused.code in ("order_moved_on", "hold_already_posted", "hold_already_voided")
+
+
+def _asked(asking: asyncio.Future[Order]) -> None:
+    _ASKING.discard(asking)
+    if not asking.cancelled() and isinstance(asking.exception(), Unavailable):
+        _log.warning(
+            "what a bank said could not be recorded, and is asked again: %s", asking.exception()
+        )
+    elif not asking.cancelled() and asking.exception() is not None:
+        _log.error("asking a bank broke", exc_info=asking.exception())
