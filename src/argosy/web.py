@@ -17,6 +17,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from argosy.app import Wallet, not_ready, partner_api, running
 from argosy.base.parties.facts import Party
+from argosy.channels.agent.door import application as agent_application
+from argosy.channels.agent.door import is_behind as agent_is_behind
+from argosy.channels.agent.services import Counter
 from argosy.channels.lite.routes import application as lite_application
 from argosy.channels.lite.services import Lite
 from argosy.channels.lite.wire import App, Receive, Response, Scope, Send
@@ -41,6 +44,7 @@ def web(wallet: Wallet) -> App:
     lite = lite_application(_lite(wallet))
     api = door(partner_api(wallet))
     ussd = ussd_application(_ussd(wallet))
+    agent = agent_application(Counter(_lite(wallet), wallet.tools))
 
     async def health(path: str) -> Response:
         if path == "/health/live":
@@ -56,6 +60,8 @@ def web(wallet: Wallet) -> App:
             return
         if is_behind(path):
             await api(scope, receive, send)
+        elif agent_is_behind(path):
+            await agent(scope, receive, send)
         elif ussd_is_behind(path):
             await ussd(scope, receive, send)
         elif path in HEALTH:

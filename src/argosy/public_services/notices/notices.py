@@ -142,13 +142,18 @@ class Notices:
         if to is None and phone is None:
             return None
         facts = self._facts(event, order)
+        if line.coded:
+            code = self._code(order)
+            if code is None:  # it was used or taken back meanwhile: nobody needs it any more
+                return None
+            facts |= {"code": code, "expires_at": order.deadline_at}
         named = _side(order, line.named)
         name = names.get(named) if named is not None else None
         if name is not None:
             facts["name"] = name
         template = f"notices.{line.what}"
         number = message_id(event, line.whom)
-        return Message(number, template, facts, order.market, language, to, phone)
+        return Message(number, template, facts, order.market, language, to, phone, line.coded)
 
     async def _name(self, party_id: UUID) -> str | None:
         """The masked name of a party; None where there is none, or none that opens."""
