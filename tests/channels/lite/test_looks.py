@@ -86,11 +86,13 @@ async def addresses(screens: Screens) -> dict[str, list[str]]:
         "": ["/", "/enter", "/enter?as=shop", "/enter/forgotten", "/r", receipt, link, "/nosuch",
              f"/p/{house.shop_number}", "/inbox?phone=9800000001"],
         "asha": ["/", "/pay", f"/p/{house.shop_number}", link, "/send", "/request", "/waiting", "/add",
-                 "/withdraw", "/history", "/me", "/me/code", "/me/level", "/me/pin", "/me/security",
+                 "/withdraw", "/pay/photo", "/code", "/me/close",
+                 "/history", "/me", "/me/code", "/me/level", "/me/pin", "/me/security",
                  "/messages", "/line",
                  paid.path, held.path, silent.path, asked.path],
         "sunil": ["/send", "/me/level"],
-        "tea": ["/till", "/till/code", waiting.path, paid.path, f"{paid.path}/refund", "/me"],
+        "tea": ["/till", "/till/charge", "/till/keys", "/till/code", waiting.path, paid.path,
+                f"{paid.path}/refund", "/me"],
     }  # fmt: skip
 
 

@@ -66,7 +66,7 @@ const sent = async (request, path) => {
   const form = /urlencoded/.test(request.headers.get('content-type')) && request.clone();
   try {
     const answer = await fetch(request);
-    await (/^\/(out|enter|language|market)/.test(path) ? forget() : age());
+    await (/^\/(out|enter|language|market|me\/close)/.test(path) ? forget() : age());
     return answer;
   } catch {
     await age();
