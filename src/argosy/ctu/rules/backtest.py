@@ -7,7 +7,8 @@ and what it shares with the others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -21,6 +22,7 @@ from argosy.ctu.rules.compiled import TOGETHER_MAX, RuleSet
 
 DAY_MS: Final = 86_400_000
 OVERLAPS_MAX: Final = 5
+_SCORE: Final = re.compile(r"\b(?:score\.\w+|owner\.score)\b")
 STOPPING: Final = frozenset({Decision.CHALLENGE, Decision.REVIEW, Decision.DENY})
 
 Found = npt.NDArray[np.bool_]
@@ -72,11 +74,21 @@ class Day(msgspec.Struct, frozen=True):
     disturbed_good: int
 
 
+class Untested(msgspec.Struct, frozen=True):
+    """A rule that reads a score which the past does not have for every event: it was tested on the `share`
+    of events that have it, 0 to 1; on the others nobody knows what it would have done."""
+
+    rule: str
+    score: str
+    share: float
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """A rule set over history: as a whole, rule by rule, day by day.
 
     `whole` counts an event once, however many rules stop it (challenge, review or deny). Events whose
-    end nobody told count as good. `by_decision` are events by the strictest that was said.
+    end nobody told count as good. `by_decision` are events by the strictest that was said. `untested` are
+    rules that were not, or not everywhere, tested, because they read scores that were not kept.
     """
 
     version: str
@@ -88,6 +100,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     by_decision: dict[str, int]
     rules: tuple[RuleResult, ...]
     days: tuple[Day, ...]
+    untested: tuple[Untested, ...] = ()
 
 
 def backtest(
@@ -137,7 +150,19 @@ def backtest(
         by_decision={d.name.lower(): int((strictest == d).sum()) for d in Decision},
         rules=tuple(results),
         days=history.days(any_stop),
+        untested=tuple(_untested(whole, len(events), scores or {})),
     )
+
+
+def _untested(
+    rules: RuleSet, count: int, scores: Mapping[str, npt.NDArray[np.float64]]
+) -> Iterator[Untested]:
+    for rule in rules.rules:
+        for name in sorted(set(_SCORE.findall(rule.when))):
+            values = scores.get(name, scores.get(name.removeprefix("score.")))
+            there = 0 if values is None else int((~np.isnan(values)).sum())
+            if there < count:
+                yield Untested(rule.name, name, there / count)
 
 
 class _History:

@@ -267,8 +267,8 @@ async def _tested(place: Place, days: int, files: list[Path] | None) -> Report |
     made = RuleSet(rules, vocabulary, loaded.thresholds, utc_offsets=place.offsets)
     now = place.clock.now()
     since_ms, until_ms = (round(at.timestamp() * 1000) for at in (now - timedelta(days=days), now))
-    events, facts, labels = await read_past(place.db, fact_set, since_ms, until_ms)
-    return backtest(made, events, facts, labels)
+    past = await read_past(place.db, fact_set, since_ms, until_ms)
+    return backtest(made, past.events, past.facts, past.bad, past.scores)
 
 
 def lines_of(report: Report) -> list[str]:
@@ -291,6 +291,12 @@ def lines_of(report: Report) -> list[str]:
     blind = sum(1 for rule in report.rules if rule.unevaluated)
     if blind:
         lines.append(f"{blind} rules could not always be evaluated")
+    lines += [
+        f"NOT BACK-TESTED: {one.rule} reads {one.score}, which no verdict of that time has"
+        if not one.share
+        else f"in part back-tested: {one.rule} reads {one.score}, which {one.share:.1%} of the events have"
+        for one in report.untested
+    ]
     return lines
 
 
