@@ -226,7 +226,7 @@ async def build(
     tools = Tools(gate, orders, clock, markets, parties, ways, keys)
 
     webhooks = Webhooks(db, ids, clock, keys, CallTerms(private_allowed=settings.webhooks_private))
-    cashier = Cashier(tools, products, signin, Lookups(db, clock))
+    cashier = Cashier(tools, products, signin, Lookups(db, clock), ledger)
     cases = Cases(db, clock, ids, cashier.reviews.release, cashier.reviews.give_back)
     wallet = Wallet(
         settings=settings,

@@ -163,7 +163,7 @@ class Town:
         tools = Tools(gate, orders, clock, markets, parties, {bank.name: bank}, keys)
         found = discover("product", "argosy.products")
         products = {name: manifest.load() for name, manifest in found.items()}
-        cashier = Cashier(tools, products, signin, Lookups(db, clock))
+        cashier = Cashier(tools, products, signin, Lookups(db, clock), ledger)
         await ledger.open_accounts(list(system_accounts(land)))
         receipts = Receipts(orders, parties, keys)
         return cls(

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from argosy.base.ledger.facts import LedgerReason
 from argosy.base.markets import Market
 from argosy.base.money import Money
-from argosy.base.orders.facts import Order, OrderReason
+from argosy.base.orders.facts import Order, OrderReason, State
 from argosy.base.orders.planning import DONE, MARK
 from argosy.base.orders.review import Reviews
 from argosy.base.parties.facts import Party
@@ -41,6 +41,15 @@ from argosy.base.products import (
 from argosy.base.refusals import Bug, Reason, Refused, Unavailable, must
 from argosy.public_services.cashier.facts import CashierReason, Preview, Proofs, Receipt, Shown
 from argosy.public_services.cashier.lookups import Lookups
+from argosy.public_services.cashier.sheet import (
+    Accounts,
+    Funding,
+    Sheet,
+    Source,
+    fee_of,
+    masked,
+    source_of,
+)
 from argosy.public_services.receipts.numbers import number_of
 
 MOVE_TRIES_MAX = 8
@@ -64,10 +73,12 @@ class Cashier:
         products: Mapping[str, Product],
         proofs: Proofs,
         lookups: Lookups,
+        accounts: Accounts | None = None,
     ) -> None:
         self._tools = tools
         self._proofs = proofs
         self._lookups = lookups
+        self._accounts = accounts
         self._verbs = {verb.command: verb for p in products.values() for verb in p.verbs}
         self._products = products
         self.reviews = Reviews(tools, products)
@@ -129,6 +140,43 @@ class Cashier:
             return plan.refused
         order = _order_after(context, plan)
         return Preview(order, context.other, verb.proofs, content_of(plan))
+
+    async def sheet(self, command: Command, asker: Asker) -> Sheet | Receipt | Refused:
+        """What to show before the PIN is asked for, the same for every product; a receipt where it was
+        carried out already. Looks at the wallet, asks the gate nothing."""
+        verb, mark = self._verb(command), self._mark(command, asker)
+        existing = await self._tools.orders.get(command.id)
+        first = self._first(existing, command.id, mark, asker) if existing is not None else None
+        planned = first or await self._planned(verb, command, asker, mark)
+        if not isinstance(planned, tuple):
+            return planned
+        context, plan = planned
+        order = _order_after(context, plan)
+        shown = Receipt(order, "", context.now)
+        funding = source_of(plan, context, order.amount.currency)
+        if funding.source is Source.WALLET and self._accounts is not None:
+            account = await self._accounts.account(context.me.account)
+            has = account.available_minor if account is not None else 0
+            funding = Funding(funding.source, funding.needs, Money(has, funding.needs.currency))
+        name = None
+        if context.other is not None:
+            reader = f"party:{asker.party.id}"
+            name = await self._tools.parties.display_name(context.other.id, reader, "confirm")
+        waits = order.state is State.HELD and "waits_for" in order.data
+        return Sheet(
+            command.id,
+            order.product,
+            order.amount,
+            fee_of(order, asker.party.id),
+            shown.out,
+            shown.net,
+            name or masked(context.sealed) or str(order.data.get("to", "")),
+            funding,
+            verb.proofs,
+            content_of(plan),
+            order.note,
+            order.deadline_at if waits else None,
+        )
 
     async def try_out(self, command: Command, asker: Asker) -> Preview | Refused:
         """A dry run: the same way through the brain and the ledger as the real one, as if the person
