@@ -42,6 +42,7 @@ from argosy.ctu.cases.cli import app as cases
 from argosy.ctu.learn.job import Job
 from argosy.ctu.service import alone
 from argosy.management import figures
+from argosy.management.status import address as where_it_answers
 from argosy.management.status import forget_running, note_running, parts
 from argosy.markets.cli import app as markets
 from argosy.opening import address, wired, with_wallet
@@ -137,7 +138,7 @@ def up(
         return
     # Asked to end before it serves, it ends as by Ctrl-C: with the database stopped, not orphaned.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt), listener, _noted(settings):
+    with suppress(KeyboardInterrupt), listener, _noted(settings, listener):
         if settings.database_url is not None:
             _run(_up(settings, settings.database_url, listener, traffic, None))
         else:
@@ -148,8 +149,8 @@ def up(
 
 
 @contextmanager
-def _noted(settings: Settings) -> Iterator[None]:
-    note_running(settings.data)
+def _noted(settings: Settings, listener: socket.socket) -> Iterator[None]:
+    note_running(settings.data, settings.host, listener.getsockname()[1])
     try:
         yield
     finally:
@@ -334,12 +335,14 @@ def status(demo: Demo = False) -> None:
     if not running:
         say(f"Nothing runs on {settings.data}.")
         raise SystemExit(3)
+    at = where_it_answers(settings.data) or f"http://{settings.host}:{settings.port}"
     try:
-        answer = httpx.get(f"http://{settings.host}:{settings.port}/health/ready", timeout=5)
+        answer = httpx.get(f"{at}/health/ready", timeout=5)
         said = answer.json()
-        say(said["status"] + (f": {said['reason']}" if "reason" in said else ""))
+        reason = f": {said['reason']}" if "reason" in said else ""
+        say(f"{said['status']}{reason}, at {at}")
     except (httpx.HTTPError, ValueError):
-        say(f"not ready: nothing answers on {settings.host}:{settings.port}")
+        say(f"not ready: nothing answers on {at}")
     for part in running:
         say(f"{part.name:<10} {part.processes:>3} processes {part.memory_bytes / 2**20:>8.1f} MB")
     total = sum(part.memory_bytes for part in running)
@@ -374,9 +377,7 @@ def funnel(
     async def look(wallet: Wallet) -> list[str]:
         today = wallet.clock.now().date()
         first = today - timedelta(days=days - 1)
-        found = await wallet.funnels.draw(
-            first, today, market=market, channel=channel, flow=flow
-        )
+        found = await wallet.funnels.draw(first, today, market=market, channel=channel, flow=flow)
         return list(figures.funnels(found))
 
     say(*_with_wallet(demo, look))

@@ -9,6 +9,8 @@ from pathlib import Path
 import psutil
 
 PID_FILE = "argosy.pid"
+_BY_COMMAND = {"learn": "learning", "worker": "worker"}
+_NEAR = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where it listens everywhere, asked nearby
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +23,11 @@ class Part:
     memory_bytes: int
 
 
-def note_running(data: Path) -> None:
-    """Leave a note of this process in the data folder, for `parts` to find."""
+def note_running(data: Path, host: str, port: int) -> None:
+    """Leave a note of this process, and where it listens, in the data folder, for `parts` and `address`
+    to find."""
     data.mkdir(parents=True, exist_ok=True)
-    (data / PID_FILE).write_text(f"{os.getpid()}\n", "ascii")
+    (data / PID_FILE).write_text(f"{os.getpid()}\n{host} {port}\n", "ascii")
 
 
 def forget_running(data: Path) -> None:
@@ -32,10 +35,27 @@ def forget_running(data: Path) -> None:
     (data / PID_FILE).unlink(missing_ok=True)
 
 
+def address(data: Path) -> str | None:
+    """Where the Argosy that runs on `data` answers on this machine, as `http://host:port`; None where
+    nothing says so."""
+    try:
+        _, place = _note(data)
+        host, port = place.split()
+    except (OSError, ValueError):
+        return None
+    near = _NEAR.get(host, host)
+    return f"http://[{near}]:{port}" if ":" in near else f"http://{near}:{port}"
+
+
+def _note(data: Path) -> tuple[int, str]:
+    pid, _, place = (data / PID_FILE).read_text("ascii").strip().partition("\n")
+    return int(pid), place
+
+
 def parts(data: Path) -> list[Part]:
     """The parts of the Argosy that runs on `data`; none where none runs."""
     try:
-        main = psutil.Process(int((data / PID_FILE).read_text("ascii")))
+        main = psutil.Process(_note(data)[0])
         words = main.cmdline()
     except (OSError, ValueError, psutil.Error):
         return []
@@ -44,11 +64,18 @@ def parts(data: Path) -> list[Part]:
     found: dict[str, list[int]] = {}
     for process in [main, *main.children(recursive=True)]:
         try:
-            name = "database" if process.name().startswith("postgres") else "wallet"
-            found.setdefault(name, []).append(_memory(process))
+            found.setdefault(_name(process), []).append(_memory(process))
         except psutil.NoSuchProcess:
             continue
     return [Part(name, len(sizes), sum(sizes)) for name, sizes in sorted(found.items())]
+
+
+def _name(process: psutil.Process) -> str:
+    """Which part a process belongs to, by its program or by the command that it carries out."""
+    if process.name().startswith("postgres"):
+        return "database"
+    words = process.cmdline()
+    return next((part for word, part in _BY_COMMAND.items() if word in words), "wallet")
 
 
 def _memory(process: psutil.Process) -> int:
