@@ -61,6 +61,11 @@ class ThinLine:
         """What crossed it, both ways."""
         return self.up_bytes + self.down_bytes
 
+    @property
+    def breaks(self) -> bool:
+        """Whether connections end without a word."""
+        return self.is_dead or self.loses_answers
+
     def count_anew(self) -> None:
         """From here on."""
         self.up_bytes = self.down_bytes = 0
@@ -117,7 +122,10 @@ class ThinLine:
         self._tasks.difference_update(both)
         self._open.difference_update(ends)
         for writer in ends:
-            writer.transport.abort() if self.is_dead or self.loses_answers else writer.close()
+            if self.breaks:
+                writer.transport.abort()
+            else:
+                writer.close()
 
     async def _flow(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, up: bool
