@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from argosy.base.clock import SystemClock
 from argosy.base.manifest import ManifestError
 from argosy.base.markets import Market
 from argosy.markets import PackError, card, load
@@ -63,12 +64,12 @@ def new(
     if place.resolve() != HERE:
         typer.echo(f"Start with it by {SETTING}={place.resolve()}.")
     where = "" if place.resolve() == HERE else f" --in {place}"
-    typer.echo(f"Go through {folder / 'pack.py'} from 1 to 7, and run after each:")
+    typer.echo(f"Go through {folder.joinpath('pack.py')} from 1 to 7, and run after each:")
     typer.echo(f"  argosy market check {name}{where}")
 
 
 def _show(market: Market, day: date) -> int:
-    folder = market.folder or HERE / market.code
+    folder = market.folder or HERE.joinpath(market.code)
     try:
         graded = card.grade(market, folder, day)
     except card.CardError as error:
@@ -79,7 +80,7 @@ def _show(market: Market, day: date) -> int:
     typer.echo(f"{market.code}: {done} of {len(graded)} cards done, {len(false)} false  ({folder})")
     typer.echo(card.report(graded))
     for one in false:
-        typer.echo(f"  {folder / card.CARD}: {card.remedy(one)}")
+        typer.echo(f"  {folder.joinpath(card.CARD)}: {card.remedy(one)}")
     typer.echo()
     return len(false)
 
@@ -95,7 +96,7 @@ def _found(places: tuple[Path, ...]) -> dict[str, Market]:
 
 def _day(text: str | None) -> date:
     if text is None:
-        return datetime.now(UTC).date()
+        return SystemClock().now().date()
     try:
         return date.fromisoformat(text)
     except ValueError:
