@@ -68,7 +68,7 @@ class IdentityReason(Reason):
     EVIDENCE_OVER = 448, Kind.INPUT, "The document's time is over."
     EVIDENCE_NOT_ACCEPTED = 449, Kind.STATE, "There is no such evidence that is accepted."
     WALLET_NOT_EMPTY = (
-        455,
+        459,
         Kind.STATE,
         "There is money in the wallet, or on its way; pay it out first.",
     )
