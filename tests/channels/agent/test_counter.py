@@ -177,6 +177,37 @@ async def test_a_mistake_is_undone_by_both_sides(counter: Counter) -> None:
     await house.prove()
 
 
+async def test_a_customer_makes_a_code_and_lets_it_go(counter: Counter) -> None:
+    asha = counter.house.visitor("asha")
+    page = await asha.fill("/cash", amount="500", pin="000001")
+    assert "PIN is not right" in page.text
+    page = await asha.fill("/cash", amount="500", pin=PIN)
+    code = re.search(r"Cash code for ₹500.00 (\d{6})", page.text)
+    assert code is not None, page.text
+    paid = await counter.browser.fill("/agent/out", whose=ASHA, code=code[1], pin=PIN)
+    assert "Hand over the cash now." in paid.text
+    page = await asha.fill("/cash", amount="20", pin=PIN)
+    page = await asha.send(page.forms[0])
+    assert "Cash code for" not in page.text
+    assert await counter.house.balance("asha") == "9495.00"
+
+
+async def test_a_customer_says_yes_to_cash_and_to_undoing_it(counter: Counter) -> None:
+    order = (await offered(counter)).path
+    asha = counter.house.visitor("asha")
+    page = await asha.open("/cash")
+    assert "Station Road Recharge puts ₹300.00 into your wallet" in page.text
+    await asha.send(page.forms[0])
+    assert await counter.house.balance("asha") == "10300.00"
+    counter.house.clock.advance(minutes=1)
+    done = await counter.browser.open(order)
+    await counter.browser.send(done.form(order), pin=PIN)
+    page = await asha.open("/cash")
+    assert "wants to undo ₹300.00" in page.text
+    await asha.send(page.forms[0], pin=PIN)
+    assert await counter.house.balance("asha") == "10000.00"
+
+
 async def test_only_agents_come_to_the_counter(counter: Counter) -> None:
     page = await counter.house.visitor().open("/agent")
     assert page.path == "/enter"

@@ -1,4 +1,4 @@
-"""The counter's addresses, below `/agent`, and what happens around each page."""
+"""The counter's addresses, below `/agent` and at `/cash`, and what happens around each page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from argosy.base.money import Money
 from argosy.base.orders.cash import CashReason
 from argosy.base.parties.facts import PartyKind
 from argosy.base.refusals import Refused, Unavailable
-from argosy.channels.agent import pages
+from argosy.channels.agent import customers, pages
 from argosy.channels.agent.pages import Answer, Desk, Go, View
 from argosy.channels.agent.services import Counter
 from argosy.channels.lite.answers import go_answer
@@ -50,6 +50,8 @@ ADDRESSES: dict[tuple[str, str], _Page] = {
     ("GET", "/agent/commission"): pages.commission_page,
     ("GET", "/agent/orders/{id:str}"): pages.order_page,
     ("POST", "/agent/orders/{id:str}"): pages.act,
+    ("GET", customers.PATH): customers.page,
+    ("POST", customers.PATH): customers.act,
 }
 _ORDER = Pattern("/agent/orders/{id:str}")
 
@@ -64,7 +66,7 @@ _templates = Environment(
 
 def is_behind(path: str) -> bool:
     """Whether an address belongs to this channel."""
-    return path == PREFIX or path.startswith(PREFIX + "/")
+    return path in (PREFIX, customers.PATH) or path.startswith(PREFIX + "/")
 
 
 def application(counter: Counter) -> App:
@@ -96,8 +98,9 @@ async def _answered(counter: Counter, request: Request, page: _Page | None) -> R
     try:
         visit = await arrive(counter.lite, request)
         if visit.session is None:
-            return go_answer(f"{ENTER}?next={quote(PREFIX)}")
-        if visit.me.kind is not PartyKind.AGENT:
+            return go_answer(f"{ENTER}?next={quote(request.path)}")
+        at_counter = request.path != customers.PATH
+        if at_counter and visit.me.kind is not PartyKind.AGENT:
             return _shown(visit, View("none.html", {}, Refused(CashReason.ONLY_AGENTS)))
         if page is None:
             return _shown(visit, View("none.html"), 404)
@@ -135,7 +138,7 @@ def _shown(visit: Visit, view: View, status: int | None = None) -> Response:
         date=lambda day: words.day(day, language, market),
         language=language,
         operator=visit.market.operator,
-        session=visit.session,
+        is_agent=visit.session is not None and visit.me.kind is PartyKind.AGENT,
         csrf=visit.form_secret,
         wrong=visit.refusal(refused) if refused is not None else "",
         refresh_seconds=view.refresh_seconds,
