@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import ctypes
 import logging
 import os
@@ -13,7 +12,6 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -22,33 +20,27 @@ import typer
 import uvloop
 
 from argosy import settings as config
-from argosy.app import Wallet, offsets, running, sealed, set_up
+from argosy.app import Wallet, offsets, running, set_up
 from argosy.base.gate.commit import LANES
 from argosy.base.ledger.verify import verify
 from argosy.base.manifest import ManifestError
-from argosy.base.parties.facts import PartyReason
-from argosy.base.parties.numbers import reads
-from argosy.base.parties.resealing import Resealed, reseal
-from argosy.base.parties.ring import retired
-from argosy.base.refusals import Refused, Unavailable
+from argosy.base.refusals import Unavailable
 from argosy.base.store import Database, StoreError, nodes
 from argosy.base.store.migrations import Migration, migrate
 from argosy.base.store.postgres import Postgres
 from argosy.bench.commands import bench, benchmark
+from argosy.cli_figures import funnel, messages
+from argosy.cli_keys import key, keys, push_key
 from argosy.ctu import cli as risk
 from argosy.ctu import terminal
 from argosy.ctu.apart import Answering
 from argosy.ctu.cases.cli import app as cases
 from argosy.ctu.learn.job import Job
 from argosy.ctu.service import alone
-from argosy.management import figures
 from argosy.management.status import address as where_it_answers
 from argosy.management.status import forget_running, note_running, parts
 from argosy.markets.cli import app as markets
-from argosy.opening import address, wired, with_wallet
-from argosy.partners.api.facts import NewKey, Signing
-from argosy.public_services.notify.push.carrier import new_key as new_push_key
-from argosy.public_services.notify.push.carrier import public_key, read
+from argosy.opening import Demo, address, say, stop, wired, with_wallet
 from argosy.sandbox.simulate.cli import simulate_command
 from argosy.sandbox.town import Town, lay_out
 from argosy.sandbox.traffic import trade
@@ -70,7 +62,6 @@ app = typer.Typer(
 db = typer.Typer(help="The database: its schema, its server, its copies.", no_args_is_help=True)
 ledger = typer.Typer(help="The books.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
-keys = typer.Typer(help="Keys of the partner API, and of what is sealed.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 app.add_typer(cases, name="cases")
 app.add_typer(markets, name="market")
@@ -83,12 +74,6 @@ app.add_typer(brain, name="risk")
 
 By = Annotated[str, typer.Option(help="Who decides.")]
 Why = Annotated[str, typer.Option(help="The reason, which is kept.")]
-Label = Annotated[str, typer.Option(help="What the key is for.")]
-Signed = Annotated[bool, typer.Option("--signed", help="Requests must be signed too.")]
-PublicKey = Annotated[
-    str | None, typer.Option(help="Ed25519, 32 bytes in base64: signs instead of a secret.")
-]
-Demo = Annotated[bool, typer.Option("--demo", help="Work on the demo town; needs no key.")]
 
 
 def main() -> None:
@@ -96,14 +81,9 @@ def main() -> None:
     try:
         app()
     except SettingsError as error:
-        _stop("These settings cannot be used:", *error.problems)
+        stop("These settings cannot be used:", *error.problems)
     except (StoreError, ManifestError, Unavailable) as error:
-        _stop(str(error))
-
-
-def _stop(*lines: str) -> None:
-    print("\n  ".join(lines), file=sys.stderr)
-    raise SystemExit(2)
+        stop(str(error))
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
@@ -126,12 +106,12 @@ def up(
     """Start everything and serve it, until Ctrl-C."""
     settings = config.load(demo=demo, market=market)
     if traffic and not settings.demo:
-        _stop("--traffic belongs to the demo town: give --demo too.")
+        stop("--traffic belongs to the demo town: give --demo too.")
     _log(settings)
     try:
         listener = listen(settings.host, settings.port)
     except OSError as error:
-        _stop(
+        stop(
             f"Port {settings.port} on {settings.host} cannot be used: {error.strerror}.",
             "Set ARGOSY_PORT to another one.",
         )
@@ -246,12 +226,6 @@ def _welcome(settings: Settings, town: Town | None) -> None:
     say(f"API: {settings.public_url}/api/docs", "", "Ctrl-C stops it.")
 
 
-def say(*lines: str) -> None:
-    """Tell the person at the terminal, at once even where the output goes to a file."""
-    for line in lines:
-        print(line, flush=True)
-
-
 def _log(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -297,7 +271,7 @@ def worker(
     settings = config.load()
     _log(settings)
     if settings.database_url is None:
-        _stop("A worker needs ARGOSY_DATABASE_URL; `argosy up` gives it.")
+        stop("A worker needs ARGOSY_DATABASE_URL; `argosy up` gives it.")
         return
     listener = socket.socket(fileno=fd)
     _run(_work(settings, settings.database_url, index * LANES, listener, brain_at))
@@ -347,132 +321,6 @@ def status(demo: Demo = False) -> None:
         say(f"{part.name:<10} {part.processes:>3} processes {part.memory_bytes / 2**20:>8.1f} MB")
     total = sum(part.memory_bytes for part in running)
     say(f"{'in all':<10} {sum(p.processes for p in running):>3} processes {total / 2**20:>8.1f} MB")
-
-
-Days = Annotated[int, typer.Option(min=1, max=400, help="So many days up to today (UTC).")]
-
-
-@app.command()
-def messages(days: Days = 1, demo: Demo = False) -> None:
-    """Show which messages wait and since when, which failed and why, and how they went by each way."""
-
-    async def look(wallet: Wallet) -> list[str]:
-        today = wallet.clock.now().date()
-        first = today - timedelta(days=days - 1)
-        return list(figures.messages(await wallet.notify.tallies.standing(first, today)))
-
-    say(*_with_wallet(demo, look))
-
-
-@app.command()
-def funnel(
-    days: Days = 7,
-    market: Annotated[str | None, typer.Option(help="Of this market alone.")] = None,
-    channel: Annotated[str | None, typer.Option(help="Of this channel alone.")] = None,
-    flow: Annotated[str | None, typer.Option(help="Of this flow alone.")] = None,
-    demo: Demo = False,
-) -> None:
-    """Draw what people went through, step by step: how many came how far, bytes and time."""
-
-    async def look(wallet: Wallet) -> list[str]:
-        today = wallet.clock.now().date()
-        first = today - timedelta(days=days - 1)
-        found = await wallet.funnels.draw(first, today, market=market, channel=channel, flow=flow)
-        return list(figures.funnels(found))
-
-    say(*_with_wallet(demo, look))
-
-
-@app.command("push-key")
-def push_key() -> None:
-    """Make a key for ARGOSY_PUSH_KEY, and show the public half that pages subscribe with."""
-    made = new_push_key()
-    say(made, f"public: {public_key(read(f'vapid:{made}'))}")
-
-
-# --- keys ----------------------------------------------------------------------------------------
-
-
-@app.command()
-def key() -> None:
-    """Make a key for ARGOSY_KEY. Keep it outside the database and outside its backups."""
-    print(config.new_key())
-
-
-@keys.command("create")
-def keys_create(
-    number: Annotated[str, typer.Argument(help="The merchant's public number.")],
-    label: Label = "made at the terminal",
-    signed: Signed = False,
-    public_key: PublicKey = None,
-    demo: Demo = False,
-) -> None:
-    """Make a merchant a key for the partner API. It is shown once."""
-    signing, public = _signing(signed, public_key)
-
-    async def make(wallet: Wallet) -> NewKey | Refused:
-        for market in wallet.markets.values():
-            party = await wallet.parties.by_number(market.code, reads(number) or number)
-            if party is not None:
-                return await wallet.api_keys.create(party, label, signing, public)
-        return Refused(PartyReason.PARTY_NOT_FOUND)
-
-    _show_key(_with_wallet(demo, make))
-
-
-@keys.command("operator")
-def keys_operator(
-    label: Label = "made at the terminal",
-    signed: Signed = False,
-    public_key: PublicKey = None,
-    demo: Demo = False,
-) -> None:
-    """Make a key for the ledger's own API, which may move any money. It is shown once."""
-    signing, public = _signing(signed, public_key)
-    _show_key(
-        _with_wallet(demo, lambda wallet: wallet.api_keys.create_operator(label, signing, public))
-    )
-
-
-@keys.command("reseal")
-def keys_reseal(demo: Demo = False) -> None:
-    """After a change of ARGOSY_KEY: seal everything anew that an older key has sealed."""
-
-    async def work(wallet: Wallet) -> Resealed:
-        done = await reseal(
-            wallet.db,
-            wallet.keys,
-            sealed(wallet),
-            lambda table, count: say(f"{table}: {count} sealed anew"),
-        )
-        if done.finished:
-            await retired(wallet.db, wallet.ring)
-        return done
-
-    done = _with_wallet(demo, work)
-    say(f"{done.count} in all.")
-    if not done.finished:
-        _stop("Not finished: no key given opens what stands here.", *done.broken[:20])
-        return
-    say("Everything is sealed with ARGOSY_KEY: ARGOSY_KEYS_OLD may go.")
-
-
-def _show_key(made: NewKey | Refused) -> None:
-    if isinstance(made, Refused):
-        _stop(f"{made.reason.meaning} ({made.code})")
-        return
-    say(made.text)
-    if made.signing_secret is not None:
-        say(made.signing_secret)
-
-
-def _signing(signed: bool, public_key: str | None) -> tuple[Signing, bytes | None]:
-    if public_key is None:
-        return (Signing.HMAC if signed else Signing.NONE), None
-    try:
-        return Signing.ED25519, base64.b64decode(public_key, validate=True)
-    except ValueError:
-        return Signing.ED25519, None  # refused as any other that is none
 
 
 # --- the database --------------------------------------------------------------------------------
@@ -527,7 +375,7 @@ def db_url(demo: Demo = False) -> None:
     """Print where the running embedded database can be reached, for psql and pg_dump."""
     settings = config.load(demo=demo)
     if settings.database_url is not None:
-        _stop("The database is a given one: ARGOSY_DATABASE_URL says where.")
+        stop("The database is a given one: ARGOSY_DATABASE_URL says where.")
     say(Postgres(settings.postgres_folder).url())
 
 
@@ -593,3 +441,11 @@ def ledger_verify(demo: Demo = False) -> None:
     say(report.text())
     if report.findings:
         raise SystemExit(1)
+
+
+# --- those of other files ------------------------------------------------------------------------
+
+for look in (messages, funnel):
+    app.command()(look)
+app.command("key")(key)
+app.command("push-key")(push_key)

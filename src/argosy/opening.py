@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
+import typer
 import uvloop
 
 from argosy.app import Wallet, build
@@ -21,6 +23,20 @@ from argosy.settings import Settings
 POOL_CONNECTIONS = 12
 
 T = TypeVar("T")
+
+Demo = Annotated[bool, typer.Option("--demo", help="Work on the demo town; needs no key.")]
+
+
+def say(*lines: str) -> None:
+    """Tell the person at the terminal, at once even where the output goes to a file."""
+    for line in lines:
+        print(line, flush=True)
+
+
+def stop(*lines: str) -> None:
+    """End the command, and say why."""
+    print("\n  ".join(lines), file=sys.stderr)
+    raise SystemExit(2)
 
 
 @asynccontextmanager
