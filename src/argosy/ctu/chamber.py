@@ -16,6 +16,13 @@ from argosy.ctu.rules.vocabulary import Vocabulary, starter_attributes
 NUMERIC = ("number", "bool")
 
 
+def features_of(facts: FactSet, offsets: Mapping[str, int]) -> Features:
+    """What models may read over `facts`, in the payment and in learning alike."""
+    attributes = [name for name, type_ in starter_attributes().items() if type_ in NUMERIC]
+    minutes = next(iter(offsets.values()), 0) // 60
+    return Features(vector_of(facts), sorted(attributes), minutes)
+
+
 class Chamber:
     """The rules and models of one process over the facts of version `facts`. `start` it first."""
 
@@ -23,9 +30,7 @@ class Chamber:
         self, db: Database, registry: Registry, facts: FactSet, offsets: Mapping[str, int]
     ) -> None:
         self.facts = facts.version
-        attributes = [name for name, type_ in starter_attributes().items() if type_ in NUMERIC]
-        minutes = next(iter(offsets.values()), 0) // 60
-        self.models = Models(registry, Features(vector_of(facts), sorted(attributes), minutes))
+        self.models = Models(registry, features_of(facts, offsets))
         self.rules = Live(db, Vocabulary(vector_of(facts)), None, offsets)
         self._offsets = offsets
 

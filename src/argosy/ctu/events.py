@@ -8,33 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 from uuid import UUID
 
 import msgspec
 
 Scalar = str | int | float | bool
-
-ENTITIES: Final = (
-    "account",
-    "device",
-    "payee",
-    "merchant",
-    "network",
-    "phone",
-    "instrument",
-    "pair",
-    "account_device",
-    "account_network",
-    "received",
-)
-"""Whom facts are kept about. An event names each by a text of its own kind; `pair` is who pays whom,
-`account_device` and `account_network` are one account at one device or behind one network. `received`
-is what came to the account that acts now: read by account, and made of the events that name it as payee
-(`FOLDED_AS`)."""
-
-FOLDED_AS: Final = MappingProxyType({"received": "payee"})
-"""Entities whose facts are made of events by another name than the one they are read by."""
 
 Entity = Literal[
     "account",
@@ -49,6 +28,14 @@ Entity = Literal[
     "account_network",
     "received",
 ]
+ENTITIES: Final[tuple[Entity, ...]] = get_args(Entity)
+"""Whom facts are kept about. An event names each by a text of its own kind; `pair` is who pays whom,
+`account_device` and `account_network` are one account at one device or behind one network. `received`
+is what came to the account that acts now: read by account, and made of the events that name it as payee
+(`FOLDED_AS`)."""
+
+FOLDED_AS: Final = MappingProxyType({"received": "payee"})
+"""Entities whose facts are made of events by another name than the one they are read by."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

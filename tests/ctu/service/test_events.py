@@ -290,3 +290,30 @@ async def test_how_the_brain_is_set_can_be_read(wallet):
     assert facts == {"version": "f1", "items": [{"name": "account.count_1h"}]}
     assert (await wallet.get("/v1/rules")).json()["items"] == []
     assert (await wallet.get("/v1/models")).status_code == 200
+
+
+# --- the clock -----------------------------------------------------------------------------------------
+
+
+async def test_an_event_far_ahead_of_the_clock_is_refused_and_nothing_is_kept(hired, wallet):
+    """It would be the newest of its account for years; what happens meanwhile would look long ago."""
+    now = hired.event()["at_ms"]
+    for ahead_ms, status in ((9 * 60_000, 200), (11 * 60_000, 422), (70 * 365 * 86_400_000, 422)):
+        said = await wallet.post("/v1/events", json=hired.event(at_ms=now + ahead_ms))
+        assert said.status_code == status
+    assert said.json()["code"] == "event_ahead"
+    assert said.json()["errors"][0]["field"] == "at_ms"
+    assert await hired.db.value("SELECT count(*) FROM outbox.events") == 1
+    # Of a batch the others are judged.
+    batch = [hired.event(at_ms=now), hired.event(at_ms=now + 86_400_000), hired.event(at_ms=now)]
+    items = (await wallet.post("/v1/events:batch", json={"events": batch})).json()["items"]
+    assert ["verdict" in item and item["verdict"] is not None for item in items] == [
+        True,
+        False,
+        True,
+    ]
+
+
+async def test_an_event_of_long_ago_is_judged(hired, wallet):
+    said = await wallet.post("/v1/events", json=hired.event(at_ms=1))
+    assert said.status_code == 200

@@ -170,6 +170,16 @@ async def test_wrong_lines_are_listed_with_line_and_reason(db, imports, tmp_path
     assert "another `at_ms`" in reasons[4]
 
 
+async def test_a_line_of_the_future_is_refused_with_its_reason(imports, tmp_path):
+    found = rows(3)
+    found[1] = (found[1][0], "2099-01-01 10:00:00", *found[1][2:])
+    stands = await bring_in(imports, written(tmp_path / "past.csv", found))
+    assert (stands.taken, stands.rejected) == (2, 1)
+    (reject,) = await imports.rejects("past")
+    assert (reject.line, reject.field) == (3, "at_ms")
+    assert "ahead of the clock" in reject.reason
+
+
 async def test_a_file_that_runs_backwards_is_told(imports, tmp_path):
     path = written(tmp_path / "past.csv", list(reversed(rows(150))))
     assert (await bring_in(imports, path)).turned > 50

@@ -18,6 +18,7 @@ from argosy.base.clock import Clock
 from argosy.base.ids import Ids
 from argosy.base.refusals import Refused
 from argosy.base.store import Database
+from argosy.ctu.chamber import features_of
 from argosy.ctu.decide.decider import Decider
 from argosy.ctu.decide.policy import Policy, load_policy
 from argosy.ctu.facts import sets
@@ -36,7 +37,7 @@ from argosy.ctu.learn.training import TrainingSet
 from argosy.ctu.learn.trials import MODEL, Trial
 from argosy.ctu.learn.watch import Watch
 from argosy.ctu.models import Features, Registry
-from argosy.ctu.rules.vocabulary import Vocabulary, starter_attributes
+from argosy.ctu.rules.vocabulary import Vocabulary
 
 Matrix = NDArray[np.float64]
 Read = Callable[[Database, FactSet, Features, datetime, Terms], Awaitable[TrainingSet]]
@@ -107,7 +108,7 @@ class _Walk:
         """Every step."""
         await self._look_after()
         facts = await sets.live(self._db) or starter(self._offsets)
-        features = self._features(facts)
+        features = features_of(facts, self._offsets)
         data = await self._training_set(facts, features)
         served = await read_served(self._db, features, self._terms.shadow_verdicts_max)
         shadowing = Shadowing(
@@ -125,11 +126,6 @@ class _Walk:
         live = [t for t, standing in stood if standing is Standing.LIVE]
         says = _sum(made, live)
         await self._done(Ending.DONE if made else Ending.NOTHING, says, live)
-
-    def _features(self, facts: FactSet) -> Features:
-        numeric = [n for n, t in starter_attributes().items() if t in ("number", "bool")]
-        minutes = next(iter(self._offsets.values()), 0) // 60
-        return Features(vector_of(facts), sorted(numeric), minutes)
 
     async def _step(self, name: str, says: str, **figures: Any) -> None:
         await self._journal.step(self._run.id, name, says, figures, self._since)

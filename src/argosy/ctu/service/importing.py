@@ -20,7 +20,7 @@ from argosy.ctu.history import put_labels
 from argosy.ctu.history.writing import append_entries
 from argosy.ctu.service.facts import ServiceReason
 from argosy.ctu.service.files import Line, Table
-from argosy.ctu.service.intake import Intake, Kept, content_of, difference
+from argosy.ctu.service.intake import Intake, Kept, ahead, content_of, difference
 from argosy.ctu.service.mapping import Columns, Reject, Row
 
 CHUNK = 1_000
@@ -135,6 +135,10 @@ class Imports:
         known = 0
         for line in lines:
             row = columns.row(line)
+            if not isinstance(row, Reject) and ahead(row.event, self._clock.now()) is not None:
+                row = Reject(
+                    row.line, "at_ms", "lies more than ten minutes ahead of the clock here"
+                )
             if isinstance(row, Reject):
                 rejects.append(row)
                 continue

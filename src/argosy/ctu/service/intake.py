@@ -5,9 +5,10 @@ Event, verdict and the log's entry become durable together, before the sender he
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,9 @@ from argosy.ctu.from_operation import Logged
 from argosy.ctu.history.writing import append_entries
 from argosy.ctu.service import shapes
 from argosy.ctu.service.facts import Judging, ServiceReason
+
+AHEAD_MAX = timedelta(minutes=10)
+"""So far ahead may a sender's clock be."""
 
 OUTCOME = {
     Decision.ALLOW: "posted",
@@ -87,11 +91,14 @@ class Intake:
         """For each event its verdict as it is answered, and whether it is the first answer again.
 
         Another event under a known id is refused, with the field that differs. A challenged event
-        that comes again with a further proof, and otherwise the same, is judged again. Raises
+        that comes again with a further proof, and otherwise the same, is judged again. An event far
+        ahead of the clock is refused: its account would look idle for as long. Raises
         `Unavailable` where nothing could be decided.
         """
-        said: list[tuple[dict[str, Any], bool] | Refused | None] = [None] * len(events)
-        waiting = list(range(len(events)))
+        said: list[tuple[dict[str, Any], bool] | Refused | None] = [
+            ahead(event, self._clock.now()) for event in events
+        ]
+        waiting = [at for at, one in enumerate(said) if one is None]
         while (
             waiting
         ):  # an id that stands there twice is judged the first time and found the second
@@ -182,13 +189,19 @@ class Intake:
                     if event.id in made
                 ],
             )
-        found: dict[UUID, tuple[dict[str, Any], bool] | Refused] = {}
-        for event, verdict, told, outcome in zip(events, verdicts, answers, outcomes, strict=True):
-            done = outcome if event.id in made else "refused"
-            await self._brain.observe_event(event, verdict, done)
-            if event.id in made:
-                found[event.id] = told, False
-        return found
+        await asyncio.gather(  # at once: what is to be durable first shares its way to the disk
+            *(
+                self._brain.observe_event(
+                    event, verdict, outcome if event.id in made else "refused"
+                )
+                for event, verdict, outcome in zip(events, verdicts, outcomes, strict=True)
+            )
+        )
+        return {
+            event.id: (told, False)
+            for event, told in zip(events, answers, strict=True)
+            if event.id in made
+        }
 
 
 async def _insert(
@@ -212,6 +225,12 @@ async def _insert(
         now,
     )
     return {row["id"] for row in rows}
+
+
+def ahead(event: Event, now: datetime) -> Refused | None:
+    """EVENT_AHEAD where an event lies more than `AHEAD_MAX` ahead of `now`."""
+    late_ms = event.at_ms - round((now + AHEAD_MAX).timestamp() * 1_000)
+    return Refused(ServiceReason.EVENT_AHEAD, field="at_ms") if late_ms > 0 else None
 
 
 def content_of(event: Event) -> dict[str, Any]:
