@@ -418,11 +418,64 @@ async def test_it_is_found(what: str, books: Ledger, db: Database):
 
 
 def test_every_law_has_a_case():
-    laws = {law for _, broken, _ in CASES.values() for law in broken}
+    laws = {law for _, broken, _ in CASES.values() for law in broken} | GUARD_LAW
     assert laws == {
-        "account", "balance", "bound", "chain", "currency", "entries", "event", "hold", "limit",
-        "link", "mark", "order", "side", "time",
+        "account", "balance", "bound", "chain", "currency", "entries", "event", "guard", "hold",
+        "limit", "link", "mark", "order", "side", "time",
     }  # fmt: skip
+
+
+GUARDS = {
+    # what is done to a guard, how it is undone, and what is told
+    "switched off": (
+        "ALTER TABLE ledger.transfers DISABLE TRIGGER append_only",
+        "ALTER TABLE ledger.transfers ENABLE TRIGGER append_only",
+        "trigger append_only of ledger.transfers",
+    ),
+    "only for copies": (
+        "ALTER TABLE ledger.holds ENABLE REPLICA TRIGGER no_delete",
+        "ALTER TABLE ledger.holds ENABLE TRIGGER no_delete",
+        "trigger no_delete of ledger.holds",
+    ),
+    "under another name": (
+        "ALTER TRIGGER append_only ON ledger.marks RENAME TO other",
+        "ALTER TRIGGER other ON ledger.marks RENAME TO append_only",
+        "trigger append_only of ledger.marks",
+    ),
+    "a check under another name": (
+        "ALTER TABLE orders.orders RENAME CONSTRAINT orders_refunded_as_state_says TO other",
+        "ALTER TABLE orders.orders RENAME CONSTRAINT other TO orders_refunded_as_state_says",
+        "check orders_refunded_as_state_says of orders.orders",
+    ),
+}
+GUARD_LAW = {"guard"}
+
+
+@pytest.mark.parametrize("what", GUARDS)
+async def test_a_guard_that_is_down_is_told(what: str, db: Database):
+    done, undone, place = GUARDS[what]
+    assert (await verify(db)).sound
+    await db.run(done)
+    try:
+        report = await verify(db)
+    finally:
+        await db.run(undone)
+    assert [(f.what, f.where) for f in report.findings] == [("guard", place)], report.text()
+    assert (await verify(db)).sound
+
+
+async def test_a_guard_that_refuses_nothing_is_told(db: Database):
+    before = await db.value("SELECT pg_get_functiondef('ledger.append_only()'::regprocedure)")
+    await db.run(
+        "CREATE OR REPLACE FUNCTION ledger.append_only() RETURNS trigger LANGUAGE plpgsql"
+        " AS $$ BEGIN RETURN NULL; END $$"
+    )
+    try:
+        report = await verify(db)
+    finally:
+        await db.run(before)
+    assert {f.what for f in report.findings} == GUARD_LAW
+    assert len(report.findings) == 6
 
 
 @pytest.mark.parametrize("which", ["first", "last"])

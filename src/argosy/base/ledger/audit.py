@@ -284,6 +284,37 @@ _LIMIT = """
           <> (s.day_minor, s.day_count, s.month_minor, s.month_count, s.year_minor)
 """
 
+# What keeps history from being changed by habit stands where the migrations put it, and is switched on.
+_GUARDED = (
+    ("transfers", "append_only"),
+    ("segments", "append_only"),
+    ("account_events", "append_only"),
+    ("marks", "append_only"),
+    ("accounts", "no_delete"),
+    ("holds", "no_delete"),
+)
+_CHECKED = (
+    "orders_amount_in_range",
+    "orders_fee_in_range",
+    "orders_refunded_in_range",
+    "orders_refunded_as_state_says",
+)
+_GUARD = f"""
+    SELECT format('trigger %s of ledger.%s', w.name, w.tab) AS place, 'there, on, and refusing' AS expected,
+           CASE WHEN t.oid IS NULL THEN 'not there' WHEN t.tgenabled NOT IN ('O', 'A')
+                THEN 'switched off' ELSE 'refuses nothing' END AS found
+    FROM (VALUES {", ".join(f"('{table}', '{name}')" for table, name in _GUARDED)}) AS w (tab, name)
+    LEFT JOIN pg_trigger t ON t.tgrelid = ('ledger.' || w.tab)::regclass AND t.tgname = w.name
+    LEFT JOIN pg_proc p ON p.oid = t.tgfoid
+    WHERE t.oid IS NULL OR t.tgenabled NOT IN ('O', 'A') OR p.prosrc !~* 'raise'
+    UNION ALL
+    SELECT format('check %s of orders.orders', w.name), 'there, and holding for every row',
+           CASE WHEN c.oid IS NULL THEN 'not there' ELSE 'not looked at for older rows' END
+    FROM (VALUES {", ".join(f"('{name}')" for name in _CHECKED)}) AS w (name)
+    LEFT JOIN pg_constraint c ON c.conrelid = 'orders.orders'::regclass AND c.conname = w.name
+    WHERE c.oid IS NULL OR NOT c.convalidated
+"""
+
 # law: what is counted for the report, the query, whether it takes the bound on how clocks may differ
 _LAWS = {
     "currency": ("currencies", "SELECT count(DISTINCT currency) FROM ledger.accounts", _CURRENCY),
@@ -292,6 +323,7 @@ _LAWS = {
     "order": ("orders", "SELECT count(*) FROM orders.orders", _ORDER),
     "side": ("sides of orders", "SELECT 2 * count(*) FROM orders.orders", _SIDE),
     "limit": ("limit counters", "SELECT count(*) FROM gate.usage", _LIMIT),
+    "guard": ("guards", f"SELECT {len(_GUARDED) + len(_CHECKED)}", _GUARD),
 }
 
 
