@@ -106,7 +106,7 @@ async def test_up_takes_no_money_and_makes_no_table(bare_db: Database, listener,
 async def test_a_worker_takes_no_money(db: Database, listener, tmp_path: Path):
     settings = Settings(data=tmp_path, key=KEY, demo=False, database_url=db.url)
     with pytest.raises(StoreError, match="fsync = off"):
-        await cli._work(settings, db.url, 1, listener)
+        await cli._work(settings, db.url, 1, listener, tmp_path / "brain")
 
 
 @pytest.mark.parametrize("demo", [False, True])
