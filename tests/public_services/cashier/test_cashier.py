@@ -213,3 +213,9 @@ def test_a_limit_says_how_much_it_is_and_not_whose_it_is_not() -> None:
     assert said(GateReason.LIMIT_DAY_COUNT).facts == {"most": 3}
     assert said(GateReason.LIMIT_MONTH).reason is OrderReason.PAYEE_CANNOT_TAKE
     assert said(GateReason.GATE_BUSY) == Refused(GateReason.GATE_BUSY)
+
+
+async def test_a_number_is_read_with_its_spaces_and_dashes(town: Town) -> None:
+    number = town.people["tea"].number
+    for typed in (number, f"{number[:5]} {number[5:]}", f"{number[:5]}-{number[5:]}"):
+        assert await town.ask("anita", PayMerchant(town.ids.new(), money("1"), typed)) == "paid"

@@ -23,6 +23,7 @@ from argosy.base.orders.facts import Order, OrderReason, State
 from argosy.base.orders.planning import DONE, MARK
 from argosy.base.orders.review import Reviews
 from argosy.base.parties.facts import Party
+from argosy.base.parties.numbers import reads
 from argosy.base.ports import Operation
 from argosy.base.postings import Challenged, Done, GateReason, LimitUse, OrderMove
 from argosy.base.products import (
@@ -296,7 +297,8 @@ class Cashier:
                 return phone
             return await parties.by_phone(market.code, phone), phone
         if wants.number is not None:
-            return await parties.by_number(market.code, wants.number), None
+            number = reads(wants.number) or wants.number
+            return await parties.by_number(market.code, number), None
         if wants.party is not None:
             return await parties.get(wants.party), None
         return None, None

@@ -131,9 +131,9 @@ async def printed(visit: Visit) -> Answer:
         (await names_of(visit, [visit.me.id], "print a code"))[visit.me.id],
         visit.me.number,
         visit.market.operator,
-        visit.say("print.scan_to_pay"),
-        visit.say("print.or_number"),
-        visit.language,
+        _in_two(visit, "print.scan_to_pay"),
+        _in_two(visit, "print.or_number"),
+        visit.me.language,
     )
     as_svg, as_pdf = makers[name]
     headers = {**DATA_HEADERS, "content-disposition": f'attachment; filename="argosy-{name}"'}
@@ -147,6 +147,14 @@ async def printed(visit: Visit) -> Answer:
     # An SVG opened by itself is a page of its own: it may draw and nothing else.
     headers["content-security-policy"] = "default-src 'none';style-src 'unsafe-inline'"
     return Response(as_svg(sheet).encode(), media_type="image/svg+xml", headers=headers)
+
+
+def _in_two(visit: Visit, key: str) -> str:
+    """A line that hangs in the shop: in the shop's own language, then in English where the market speaks
+    it, for customers from elsewhere."""
+    words, market, own = visit.lite.words, visit.market, visit.me.language
+    spoken = (own, "en") if "en" in market.languages else (own,)
+    return " · ".join(dict.fromkeys(words.say(key, one, market.code) for one in spoken))
 
 
 async def _static_code(visit: Visit) -> str | Refused:
