@@ -25,6 +25,7 @@ from typing import Any
 from argosy.base.markets import DecodedCode, Market, PayCode, Standing
 from argosy.base.money import exponent
 from argosy.base.refusals import Refused
+from argosy.channels.qr import cpm
 from argosy.markets.check import every_fact, headings
 from argosy.markets.places import place_of
 
@@ -33,6 +34,7 @@ EXAMPLES = "examples.toml"
 GRADES = ("done", "todo", "exempt")
 CUSTOMER_KEYS = ("pay", "send", "request", "top_up", "withdraw", "receive", "cash_in", "cash_out")
 PRICED = ("pay", "send", "top_up", "withdraw")
+PRESENTED = ("281234567890123456", "281234567890123456789012")
 FAILING = ("pay", "send", "top_up", "withdraw")
 REPORTED = ("cash", "suspicious")
 TOWN_LISTS = ("given", "family", "shops", "cities", "agents")
@@ -266,6 +268,17 @@ def _cash_points(market: Market, folder: Path, day: date) -> Iterator[str]:
         yield from _said(market, folder, f"cash.{point.kind}")
 
 
+def _presented(market: Market, _folder: Path, _day: date) -> Iterator[str]:
+    for digits in PRESENTED:
+        text = cpm.wallet_code(digits)
+        if not isinstance(text, str) or cpm.one_time_of(text) != digits:
+            yield f"the code of {digits} does not come back: {text}"
+            continue
+        for shown in (digits, text):
+            if isinstance(market.decode_code(shown), DecodedCode):
+                yield f"{shown!r}, which a customer shows, is taken for a payee's code"
+
+
 def _failed(market: Market, _folder: Path, day: date) -> Iterator[str]:
     for product in FAILING:
         if market.money_back_on(product, day) is None:
@@ -324,7 +337,7 @@ CARDS = (
     Card("calendar", "Business days, and all bank holidays of this year and the next.", _calendar),
     Card("receipts", "The tax numbers of a receipt, with form and name.", _receipts),
     Card("cash_points", "Where cash goes in and out.", _cash_points),
-    Card("presented_codes", "Codes that the customer shows."),
+    Card("presented_codes", "A customer's code is one, and no payee's.", _presented),
     Card("failed_payments", "Until when money of failed payments must be back.", _failed),
     Card("reports", "Which reports the authorities get, when and in which form.", _reports),
     Card("sleep", "When a wallet that nobody uses sleeps, or that none does.", _sleep),
