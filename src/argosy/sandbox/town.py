@@ -33,7 +33,7 @@ FOR = (
     "has shown only a phone, and may only pay shops",
     "is paid for nothing",
     "pays a small price for being paid",
-    "has a counter",
+    "has a counter at /agent",
 )
 _TURN = 7_301_113  # any fixed number
 T = TypeVar("T")

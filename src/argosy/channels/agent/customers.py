@@ -98,8 +98,10 @@ async def _command(desk: Desk) -> Command | Refused:
     order = await visit.lite.orders.get(order_id) if order_id is not None else None
     if order is None or order.product not in ("cash_in", "cash_out"):
         return Refused(OrderReason.ORDER_NOT_FOUND)
+    if what == "agree" and order.product == "cash_in":
+        return into.AgreeBack(id_, order.id)
     if what == "agree":
-        return (into if order.product == "cash_in" else out).AgreeBack(id_, order.id)
+        return out.AgreeBack(id_, order.id)
     if order.product == "cash_out":
         return CancelCode(id_, order.id)
     return TakeCash(id_, order.id) if what == "take" else DropOffer(id_, order.id)
