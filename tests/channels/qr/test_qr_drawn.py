@@ -41,6 +41,12 @@ NAMES = [
 Rows = tuple[tuple[bool, ...], ...]
 
 
+@pytest.fixture(autouse=True)
+def no_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without fonts, whichever this one has; test_qr_fonts.py is of the others."""
+    monkeypatch.setattr(paper, "covering", lambda _text, **_more: None)
+
+
 def expected(text: str, level: str) -> Rows:
     drawn = segno.make(text, error=level, micro=False, boost_error=True)
     return tuple(tuple(bool(dark) for dark in row) for row in drawn.matrix)

@@ -9,6 +9,7 @@ cpm.py       the EMVCo customer-presented format (tlv.py: its bytes)
 photo.py     the codes in a photograph
 latin.py     names of any script in Latin letters
 draw.py      a code as SVG, PNG or a few hundred bytes for a light page
+fonts.py     fonts of this machine, for letters that readers of PDFs do not have
 print.py     sticker and table stand as SVG and PDF
 reasons.py   why a code is refused
 """

@@ -1,7 +1,8 @@
 """What a merchant puts on the counter: a sticker and a table stand, as SVG and as PDF.
 
-All measures are millimetres. SVG shows any script, with the fonts of the machine that prints it. PDF is
-made with the fonts that every reader has, which are Latin: other scripts are spelled in Latin letters,
+All measures are millimetres. SVG shows any script, with the fonts of the machine that prints it. PDF
+shows Latin letters with the fonts that every reader has, and other scripts with a font of this machine,
+which goes into the file (fonts.py). Where no font here has the letters, they are spelled in Latin ones,
 and what cannot be spelled is left out and named in the answer. The code and the number are always there.
 """
 
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from argosy.channels.qr import draw
+from argosy.channels.qr.fonts import covering
 from argosy.channels.qr.latin import spell
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ INK = "#10243e"
 BAND = "#0b5c4b"
 STICKER = (100.0, 140.0)
 STAND = (210.0, 297.0)  # A4, folded across the middle
+BASE_LINE = 0.3
 HEADLINE = "Scan to pay"
 HINT = "or pay to this number"
 _FONTS = "system-ui,'Noto Sans',Arial,sans-serif"
@@ -84,7 +87,7 @@ def stand_svg(sheet: Sheet) -> str:
 
 def sticker_pdf(sheet: Sheet, at: datetime) -> Printed:
     """The sticker as a PDF made at `at`."""
-    shown, left_out = _latin(sheet)
+    shown, left_out = _shown(sheet)
     page = _page(STICKER, shown, at)
     _draw(page, _sticker(shown), shown)
     return Printed(bytes(page.output()), left_out)
@@ -92,7 +95,7 @@ def sticker_pdf(sheet: Sheet, at: datetime) -> Printed:
 
 def stand_pdf(sheet: Sheet, at: datetime) -> Printed:
     """The table stand as a PDF made at `at`."""
-    shown, left_out = _latin(sheet)
+    shown, left_out = _shown(sheet)
     page = _page(STAND, shown, at)
     width, half = STAND[0], STAND[1] / 2
     for turn in (0, 180):
@@ -204,22 +207,31 @@ def _safe(text: str) -> str:
     return escape(shown, {'"': "&quot;"})
 
 
-def _latin(sheet: Sheet) -> tuple[Sheet, tuple[str, ...]]:
-    """The sheet in letters that core fonts have, and what had to be left out of the name."""
+def _shown(sheet: Sheet) -> tuple[Sheet, tuple[str, ...]]:
+    """The sheet in letters for which there is a font, and what had to be left out of the name."""
     name = sheet.name
     left_out: tuple[str, ...] = ()
-    if not _core(name):
+    if not _can_show(name):
         spelling = spell(name)
         name, left_out = spelling.text, spelling.left_out
     shown = Sheet(
         sheet.code,
         name,
         sheet.number,
-        sheet.operator if _core(sheet.operator) else spell(sheet.operator).text,
-        sheet.headline if _core(sheet.headline) else HEADLINE,
-        sheet.hint if _core(sheet.hint) else HINT,
+        sheet.operator if _can_show(sheet.operator) else spell(sheet.operator).text,
+        sheet.headline if _can_show(sheet.headline) else HEADLINE,
+        sheet.hint if _can_show(sheet.hint) else HINT,
     )
     return shown, left_out
+
+
+def _can_show(text: str) -> bool:
+    return _core(text) or (_prints(text) and covering(text) is not None)
+
+
+def _prints(text: str) -> bool:
+    """Whether nothing in it is a control character or turns the direction of writing."""
+    return all(char.isprintable() or char in "\u200c\u200d" for char in text)
 
 
 def _core(text: str) -> bool:
@@ -234,6 +246,7 @@ def _page(size: tuple[float, float], sheet: Sheet, at: datetime) -> FPDF:
     page.set_title(sheet.name or sheet.number)
     page.set_auto_page_break(auto=False)
     page.set_margin(0)
+    page.c_margin = 0
     page.add_page()
     return page
 
@@ -249,12 +262,31 @@ def _draw(page: Any, boxes: list[_Box], sheet: Sheet, down: float = 0.0) -> None
             page.rect(box.x, box.y + down, box.width, box.height, style="F")
         elif box.text:
             page.set_text_color(red, green, blue)
-            page.set_font("Helvetica", "B" if box.bold else "", box.height * 72 / 25.4)
+            _set_font(page, box)
             width = page.get_string_width(box.text)
             if width > box.width:
                 page.set_font_size(box.height * 72 / 25.4 * box.width / width)
                 width = page.get_string_width(box.text)
-            page.text(box.x - width / 2, box.y + down, box.text)
+            if page.text_shaping is None:
+                page.text(box.x - width / 2, box.y + down, box.text)
+            else:  # only a cell shapes its letters; its base line lies 0.3 of the size below its middle
+                page.set_xy(box.x - width / 2, box.y + down - BASE_LINE * page.font_size)
+                page.cell(width, 0, box.text)
+
+
+def _set_font(page: Any, box: _Box) -> None:
+    """The reader's own font where it has the letters; else one of this machine, shaped as its script
+    wants it."""
+    size = box.height * 72 / 25.4
+    found = None if _core(box.text) else covering(box.text, bold=box.bold)
+    page.set_text_shaping(found is not None)
+    if found is None:
+        page.set_font("Helvetica", "B" if box.bold else "", size)
+        return
+    family = found.stem.lower()
+    if family not in page.fonts:
+        page.add_font(family, "", found)
+    page.set_font(family, "", size)
 
 
 def _draw_code(page: Any, box: _Box, sheet: Sheet, down: float) -> None:
