@@ -56,6 +56,9 @@ from argosy.public_services.receipts.numbers import number_of
 MOVE_TRIES_MAX = 8
 """How often a command is planned anew when somebody else moved the order first."""
 
+LOOKUPS_SECONDS = 3600.0
+"""How often the counts of lookups that are over are forgotten."""
+
 NOTHING = Shown()
 
 # Who comes second finds the order's version moved on, or, where both end the same holds in one batch,
@@ -225,7 +228,7 @@ class Cashier:
         async def forgotten(_now: datetime, _limit: int) -> int:
             return await self._lookups.prune()
 
-        return (*swept, *self.reviews.sweeps(), Sweep("cashier.lookups", 3600.0, forgotten))
+        return (*swept, *self.reviews.sweeps(), Sweep("cashier.lookups", LOOKUPS_SECONDS, forgotten))
 
     # --- the steps ---------------------------------------------------------------------------
 
