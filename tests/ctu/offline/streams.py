@@ -99,7 +99,7 @@ FIELDS = (
 ).split()
 
 
-def history_of(log: Sequence[Entry], threads: int = 1) -> History:
+def history_of(log: Sequence[Entry]) -> History:
     """The log as its history: a table of events and one of labels, numbered along."""
     events, labels = [], []
     for number, entry in enumerate(log):
@@ -120,7 +120,7 @@ def history_of(log: Sequence[Entry], threads: int = 1) -> History:
         row["proofs"] = sorted(said.proofs)
         row["attributes"] = msgspec.json.encode(dict(said.attributes)).decode()
         events.append(row)
-    con = connect(threads)
+    con = connect()
     texts = {n: pa.string() for n in FIELDS if n not in ("at_ms", "amount")}
     types = {**texts, "at_ms": pa.int64(), "amount": pa.int64(), "id": pa.string()}
     types |= {"outcome": pa.string(), "log_no": pa.int64(), "attributes": pa.string()}

@@ -32,7 +32,7 @@ def long_log():
 def test_a_hundred_thousand_events_through_both_engines(long_log):
     facts = starter(OFFSETS)
     online = OnLine(facts).rows(long_log)
-    offline = OffLine(facts).matrix(history_of(long_log, threads=2))
+    offline = OffLine(facts).matrix(history_of(long_log))
     assert len(online) >= EVENTS
     assert offline.columns == facts.columns
     assert offline.version == facts.version
