@@ -92,18 +92,14 @@ class History:
         self.count = int(self.events.count().to_pyarrow().as_py())
 
     @classmethod
-    def parquet(
-        cls, events: str | Path, labels: str | Path | None = None
-    ) -> History:
+    def parquet(cls, events: str | Path, labels: str | Path | None = None) -> History:
         """From Parquet files."""
         con = connect()
         found = None if labels is None else con.read_parquet(str(labels))
         return cls(con, con.read_parquet(str(events)), found)
 
     @classmethod
-    def csv(
-        cls, events: str | Path, labels: str | Path | None = None
-    ) -> History:
+    def csv(cls, events: str | Path, labels: str | Path | None = None) -> History:
         """From CSV files with a line of names."""
         con = connect()
         found = None if labels is None else con.read_csv(str(labels))
@@ -124,7 +120,6 @@ class History:
         db: Database,
         since_ms: int = _EVER_MS[0],
         until_ms: int = _EVER_MS[1],
-        *,
     ) -> History:
         """From `ctu.events` with `since_ms <= at_ms < until_ms` and what was said of them till then."""
         con = connect()
