@@ -354,6 +354,9 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
     async def hung_up(_now: datetime, _limit: int) -> int:
         return await dialled.prune()
 
+    async def forgotten_looks(_now: datetime, _limit: int) -> int:
+        return await wallet.cashier.lookups.prune()
+
     async def resumed(_now: datetime, _limit: int) -> int:
         return await wallet.identity.resume()
 
@@ -387,6 +390,7 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
         Sweep("notify.deliver", 1.0, messages),
         Sweep("notify.forget", 60.0, forgotten),
         Sweep("signin.prune", 3600.0, pruned),
+        Sweep("cashier.lookups", 3600.0, forgotten_looks),
         Sweep("ussd.prune", 3600.0, hung_up),
         Sweep("figures.prune", 3600.0, old_figures),
         Sweep("presented.prune", 3600.0, forgotten_codes),

@@ -56,7 +56,6 @@ from argosy.public_services.receipts.numbers import number_of
 MOVE_TRIES_MAX = 8
 """How often a command is planned anew when somebody else moved the order first."""
 
-LOOKUPS_SECONDS = 3600.0
 """How often the counts of lookups that are over are forgotten."""
 
 NOTHING = Shown()
@@ -81,7 +80,7 @@ class Cashier:
     ) -> None:
         self._tools = tools
         self._proofs = proofs
-        self._lookups = lookups
+        self.lookups = lookups
         self._accounts = accounts
         self._verbs = {verb.command: verb for p in products.values() for verb in p.verbs}
         self._products = products
@@ -225,10 +224,7 @@ class Cashier:
         """Everything that the clock does for products and reviews."""
         swept = [s for product in self._products.values() for s in product.sweeps(self._tools)]
 
-        async def forgotten(_now: datetime, _limit: int) -> int:
-            return await self._lookups.prune()
-
-        return (*swept, *self.reviews.sweeps(), Sweep("cashier.lookups", LOOKUPS_SECONDS, forgotten))
+        return (*swept, *self.reviews.sweeps())
 
     # --- the steps ---------------------------------------------------------------------------
 
@@ -237,7 +233,7 @@ class Cashier:
         wants = verb.wants(command)
         if wants.phone is None and wants.number is None:
             return None
-        return await self._lookups.take(asker.party.id)
+        return await self.lookups.take(asker.party.id)
 
     async def _planned(
         self, verb: Verb, command: Command, asker: Asker, mark: str
