@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from argosy.base.clock import local_day
 from argosy.base.ids import parse_id
 from argosy.base.markets import PayCode
@@ -14,11 +16,12 @@ from argosy.channels.lite.reasons import LiteReason
 from argosy.channels.lite.visits import Visit
 from argosy.channels.qr import draw
 from argosy.channels.qr import print as printing
-from argosy.public_services.identity.facts import Evidence, IdentityReason
+from argosy.public_services.identity.facts import Evidence, EvidenceState, IdentityReason
 from argosy.public_services.signin.facts import SigninReason
 
 KEPT_SECONDS = 7 * 86_400
 _KEPT = (IdentityReason.LEVEL_NEEDS_MORE, IdentityReason.LEVEL_NEEDS_REVIEW)
+_SHOWN = (EvidenceState.GIVEN, EvidenceState.ACCEPTED)
 
 
 async def me(visit: Visit) -> Answer:
@@ -77,7 +80,7 @@ async def _level(visit: Visit, refused: Refused | None = None) -> Page:
     rank = market.level(party.level).rank
     above = next((level for level in ladder if level.rank > rank), None)
     given = await visit.lite.identity.evidence(party.id)
-    shown = {line.kind for line in given if line.state.value != "rejected"} | {"phone"}
+    shown = {line.kind for line in given if line.state in _SHOWN} | {"phone", "contact"}
     wanted = [need for need in above.needs if need not in shown] if above else []
     steps = [
         {
@@ -94,12 +97,24 @@ async def _level(visit: Visit, refused: Refused | None = None) -> Page:
         "kind": wanted[0] if wanted else None,
         "waiting": bool(above) and not wanted,
         "value": visit.text("value"),
+        "valid_until": visit.text("valid_until"),
     }
     return Page("level.html", facts, refused=refused)
 
 
+def _day(typed: str) -> date | Refused | None:
+    """The day that a browser's date field gives; None where nothing was filled in."""
+    try:
+        return date.fromisoformat(typed) if typed else None
+    except ValueError:
+        return Refused(IdentityReason.EVIDENCE_UNREADABLE, field="valid_until")
+
+
 async def raise_level(visit: Visit) -> Answer:
-    evidence = Evidence(visit.command_id(), visit.text("kind"), visit.text("value"))
+    until = _day(visit.text("valid_until"))
+    if isinstance(until, Refused):
+        return await _level(visit, until)
+    evidence = Evidence(visit.command_id(), visit.text("kind"), visit.text("value"), until)
     said = await visit.lite.identity.raise_level(visit.me.id, evidence)
     if not isinstance(said, Refused):
         party = await visit.lite.parties.get(visit.me.id)
