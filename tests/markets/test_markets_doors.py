@@ -198,6 +198,9 @@ async def test_documents_raise_the_level_and_the_ceiling_at_once(wallet: Wallet,
     ana = Visitor(wallet, market, phones(market)[0])
     person = await ana.sign_up("Ana Santos")
     day = local_day(wallet.clock.now(), market.zone)
+    page = await ana.client.get("/me/level")
+    assert page.status_code == 200
+    assert 'name="kind" value="id_document"' in page.text, "what was proven is not asked for again"
     proof = {"id_document": documents(market), "address": "1 Town Road"}
     for level in market.ladder()[1:]:
         for need in level.needs:
