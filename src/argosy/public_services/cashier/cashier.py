@@ -56,8 +56,6 @@ from argosy.public_services.receipts.numbers import number_of
 MOVE_TRIES_MAX = 8
 """How often a command is planned anew when somebody else moved the order first."""
 
-"""How often the counts of lookups that are over are forgotten."""
-
 NOTHING = Shown()
 
 # Who comes second finds the order's version moved on, or, where both end the same holds in one batch,
