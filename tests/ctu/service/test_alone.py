@@ -49,7 +49,7 @@ class Company:
             "ARGOSY_DEMO": "1",
         }
         self.chance = random.Random(20261122)
-        self.now_ms = round(time.time() * 1000)
+        self.now_ms = round(time.time() * 1000) - 1_000 * (EVENTS + 1)  # a second apart, up to now
 
     def run(self, *words: str) -> str:
         """A command at the operator's terminal; its output."""
