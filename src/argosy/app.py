@@ -47,9 +47,9 @@ from argosy.base.wallet.accounts import open_wallet, system_accounts
 from argosy.base.wallet.statement import Statement
 from argosy.channels.qr.cpm import one_time_of
 from argosy.channels.qr.draw import svg
-from argosy.ctu.apart import Asking
 from argosy.channels.ussd.lines import SEALED as USSD_SEALED
 from argosy.channels.ussd.lines import Lines as UssdLines
+from argosy.ctu.apart import Asking
 from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases, Opening
 from argosy.ctu.decide import load_policy
@@ -391,8 +391,8 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
         Sweep("notify.forget", 60.0, forgotten),
         Sweep("signin.prune", 3600.0, pruned),
         Sweep("cashier.lookups", 3600.0, forgotten_looks),
-        Sweep("ussd.prune", 3600.0, hung_up),
         Sweep("figures.prune", 3600.0, old_figures),
+        Sweep("ussd.prune", 3600.0, hung_up),
         Sweep("presented.prune", 3600.0, forgotten_codes),
         Sweep("identity.resume", 60.0, resumed),
         Sweep("identity.closing", 60.0, closed),
