@@ -9,7 +9,18 @@ from pathlib import Path
 from tests.house.tree import SOURCE, Module, make_tree, modules
 
 # May import everything; nothing imports them.
-WIRING = {"", "__main__", "app", "cli", "cli_figures", "cli_keys", "opening", "proxies", "settings", "web"}
+WIRING = {
+    "",
+    "__main__",
+    "app",
+    "cli",
+    "cli_figures",
+    "cli_keys",
+    "opening",
+    "proxies",
+    "settings",
+    "web",
+}
 TOOLS = {"bench", "sandbox"}  # stand outside the wallet and use it: measuring, the demo town
 
 # Who may import what: a board (`base`) or a part of one (`channels.qr`). Itself is always allowed.
