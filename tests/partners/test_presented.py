@@ -65,7 +65,7 @@ async def test_one_that_waits_can_be_taken_back(shop):
 
 async def test_what_is_no_code_and_what_cannot_be_tried(shop):
     said = await shop.post("/payments", {"amount": inr(1_00), "presented_code": "12"})
-    assert is_problem(said, 422, "presented_unreadable")
+    assert is_problem(said, 404, "presented_unreadable")
     said = await shop.post("/payments", {"amount": inr(1_00), "presented_code": "x" * 701})
     assert is_problem(said, 422, "body_invalid")
     said = await shop.post("/payments:dry-run", {"amount": inr(1_00), "presented_code": "12"})

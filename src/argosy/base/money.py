@@ -38,7 +38,7 @@ class AmountReason(Reason):
     AMOUNT_TOO_PRECISE = 103, Kind.INPUT, "The amount has more decimals than its currency."
     AMOUNT_TOO_LARGE = 104, Kind.INPUT, "The amount is larger than any single amount may be."
     CURRENCY_UNKNOWN = 105, Kind.INPUT, "The currency is not an ISO 4217 code."
-    CURRENCY_MISMATCH = 106, Kind.INPUT, "The currency is not the one this account or order uses."
+    CURRENCY_MISMATCH = 106, Kind.STATE, "The currency is not the one this account or order uses."
 
 
 def exponent(currency: str) -> int | None:

@@ -34,7 +34,7 @@ class ServiceReason(Reason):
         Kind.CONFLICT,
         "An event with this id was judged before, and it was another one.",
     )
-    EVENT_AHEAD = 389, Kind.INPUT, "The event lies more than ten minutes ahead of the clock here."
+    EVENT_AHEAD = 389, Kind.STATE, "The event lies more than ten minutes ahead of the clock here."
     RISK_ROUTE_UNKNOWN = 390, Kind.UNKNOWN, "There is no such address."
     RISK_METHOD_NOT_ALLOWED = 391, Kind.INPUT, "This address does not take this method."
     RISK_BRAIN_UNAVAILABLE = (

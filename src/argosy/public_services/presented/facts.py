@@ -60,7 +60,7 @@ class Charge:
 class PresentedReason(Reason):
     """Why a code that a customer showed was not paid."""
 
-    PRESENTED_UNREADABLE = 465, Kind.INPUT, "This is not a code that a customer shows."
+    PRESENTED_UNREADABLE = 465, Kind.UNKNOWN, "This is not a code that a customer shows."
     PRESENTED_UNKNOWN = 466, Kind.UNKNOWN, "No wallet here has shown this code."
     PRESENTED_EXPIRED = 467, Kind.STATE, "The code's minute is over; ask for a new one."
     PRESENTED_SPENT = 468, Kind.CONFLICT, "The code was used; ask for a new one."
