@@ -104,7 +104,9 @@ async def test_pressing_twice_pays_once(screens: Screens) -> None:
     for script in (True, False):
         asha = await screens.screen("asha", script=script)
         await asha.open(f"/p/{screens.house.shop_number}")
-        await asha.type(amount="10", pin=PIN)
+        await asha.type(amount="10", pin="" if script else PIN)
+        if script:  # the sixth digit would send it before anybody could press
+            await asha.page.evaluate(f"document.querySelector('[name=pin]').value = '{PIN}'")
         await asha.page.get_by_role("button", name="Pay").dblclick()
         await asha.sees("to Chai Adda")
     assert await screens.house.balance("tea") == "20.00"
