@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -45,6 +45,11 @@ class Fact(Generic[T]):
     def holds(self, day: date) -> bool:
         in_time = self.since <= day and (self.until is None or day < self.until)
         return in_time and self.standing is not Standing.DRAFT
+
+
+def holiday(day: date, name: str, source: str, standing: Standing = Standing.IN_FORCE) -> Fact[str]:
+    """A holiday of a pack's calendar: a fact that holds on that one day, its value the English name."""
+    return Fact(name, day, source, until=day + timedelta(days=1), standing=standing)
 
 
 @dataclass(frozen=True, slots=True)

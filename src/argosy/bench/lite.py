@@ -157,7 +157,7 @@ class Stand:
         if not isinstance(said, SignedIn):
             raise BenchError(f"a customer could not sign in: {said.code}")
         cookie = {"name": "argosy", "value": said.token, "url": self.line.url}
-        await context.add_cookies([cookie])  # type: ignore[list-item]
+        await context.add_cookies([cookie])  # type: ignore[list-item]  # a cookie is a plain dict
 
     async def time_goes_by(self, customer: Party) -> None:
         """Until the customer's cookie is due for a new one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from argosy.base.duties import (
     SUNDAY,
@@ -13,8 +13,9 @@ from argosy.base.duties import (
     Report,
     TaxField,
 )
-from argosy.base.markets import Fact, Standing
+from argosy.base.markets import Fact, Standing, holiday
 from argosy.markets.india.documents import GSTIN
+from argosy.markets.india.limits import inr
 
 SATURDAY_NTH = frozenset({(5, 2), (5, 4)})
 TAT_2019 = date(2019, 10, 15)
@@ -23,19 +24,10 @@ GST_2017 = date(2017, 7, 1)
 HOUSE = date(2021, 8, 27)
 
 
-def inr(rupees: int) -> int:
-    """Whole rupees as paise."""
-    return rupees * 100
-
-
-def _holiday(day: date, name: str) -> Fact[str]:
-    return Fact(name, day, "national-holidays", until=day + timedelta(days=1))
-
-
 # Only the three days on which banks are closed in the whole country; the states add their own.
 CALENDAR = Calendar(
     holidays=tuple(
-        _holiday(date(year, month, day), name)
+        holiday(date(year, month, day), name, "national-holidays")
         for year in (2026, 2027)
         for month, day, name in (
             (1, 26, "Republic Day"),

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from argosy.base.duties import Calendar, CashPoint, Dormancy, MoneyBack, Report, TaxField
-from argosy.base.markets import Fact, Standing
+from argosy.base.markets import Fact, Standing, holiday
 from argosy.markets.indonesia.documents import NITKU, NPWP_15, NPWP_16
+from argosy.markets.indonesia.limits import idr
 
 HOUSE = date(2018, 5, 4)
 TPPU_2010 = date(2010, 10, 22)
 NPWP_OLD = date(2009, 1, 1)
 NPWP_2024 = date(2024, 7, 1)
-
-
-def idr(rupiah: int) -> int:
-    """Whole rupiah as sen."""
-    return rupiah * 100
-
-
-def _holiday(
-    day: date, name: str, source: str = "holidays-2026", standing: Standing = Standing.IN_FORCE
-) -> Fact[str]:
-    return Fact(name, day, source, until=day + timedelta(days=1), standing=standing)
 
 
 _DECREED = (
@@ -63,9 +53,9 @@ _SURE_2027 = (
 )
 CALENDAR = Calendar(
     holidays=(
-        *(_holiday(date(2026, month, day), name) for month, day, name in _DECREED),
+        *(holiday(date(2026, month, day), name, "holidays-2026") for month, day, name in _DECREED),
         *(
-            _holiday(date(2027, month, day), name, "holidays-2027", Standing.UNVERIFIED)
+            holiday(date(2027, month, day), name, "holidays-2027", Standing.UNVERIFIED)
             for month, day, name in _SURE_2027
         ),
     ),

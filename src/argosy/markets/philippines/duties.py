@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from argosy.base.duties import Calendar, CashPoint, Dormancy, MoneyBack, Report, TaxField
-from argosy.base.markets import Fact, Standing
+from argosy.base.markets import Fact, Standing, holiday
 from argosy.markets.philippines.documents import TIN
+from argosy.markets.philippines.limits import php
 
 HOUSE = date(2023, 3, 2)
 AMLA_2003 = date(2003, 3, 23)
 EOPT_2024 = date(2024, 4, 27)
-
-
-def php(pesos: int) -> int:
-    """Whole pesos as centavos."""
-    return pesos * 100
-
-
-def _holiday(
-    day: date, name: str, source: str = "holidays-2026", standing: Standing = Standing.IN_FORCE
-) -> Fact[str]:
-    return Fact(name, day, source, until=day + timedelta(days=1), standing=standing)
 
 
 _PROCLAIMED = (
@@ -62,11 +52,14 @@ _BY_LAW_2027 = (
 )
 CALENDAR = Calendar(
     holidays=(
-        *(_holiday(date(2026, month, day), name) for month, day, name in _PROCLAIMED),
-        _holiday(date(2026, 3, 20), "Eid'l Fitr", "holidays-eid-fitr", Standing.UNVERIFIED),
-        _holiday(date(2026, 5, 27), "Eid'l Adha", "holidays-eid-adha"),
         *(
-            _holiday(date(2027, month, day), name, "holidays-2027", Standing.UNVERIFIED)
+            holiday(date(2026, month, day), name, "holidays-2026")
+            for month, day, name in _PROCLAIMED
+        ),
+        holiday(date(2026, 3, 20), "Eid'l Fitr", "holidays-eid-fitr", Standing.UNVERIFIED),
+        holiday(date(2026, 5, 27), "Eid'l Adha", "holidays-eid-adha"),
+        *(
+            holiday(date(2027, month, day), name, "holidays-2027", Standing.UNVERIFIED)
             for month, day, name in _BY_LAW_2027
         ),
     ),

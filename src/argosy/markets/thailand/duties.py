@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 from argosy.base.duties import Calendar, CashPoint, Dormancy, MoneyBack, Report, TaxField
-from argosy.base.markets import Fact, Standing
+from argosy.base.markets import Fact, Standing, holiday
 from argosy.markets.thailand.documents import BRANCH, TAX_ID
+from argosy.markets.thailand.limits import thb
 
 HOUSE = date(2024, 1, 1)
 AMLO_2011 = date(2011, 8, 25)
 TAX_2014 = date(2014, 1, 1)
-
-
-def thb(baht: int) -> int:
-    """Whole baht as satang."""
-    return baht * 100
-
-
-def _holiday(year: int, month: int, day: int, name: str) -> Fact[str]:
-    on = date(year, month, day)
-    end = on + timedelta(days=1)
-    return Fact(name, on, "bank-holidays", until=end, standing=Standing.UNVERIFIED)
 
 
 _FIXED = (
@@ -49,8 +39,15 @@ _MOVING = (
 )
 CALENDAR = Calendar(
     holidays=(
-        *(_holiday(year, *day) for year in (2026, 2027) for day in _FIXED),
-        *(_holiday(*day) for day in _MOVING),
+        *(
+            holiday(date(year, month, day), name, "bank-holidays", Standing.UNVERIFIED)
+            for year in (2026, 2027)
+            for month, day, name in _FIXED
+        ),
+        *(
+            holiday(date(year, month, day), name, "bank-holidays", Standing.UNVERIFIED)
+            for year, month, day, name in _MOVING
+        ),
     ),
     years=(2026,),
 )
