@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import logging
 import os
 import signal
 import socket
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -20,6 +18,7 @@ import typer
 import uvloop
 
 from argosy import settings as config
+from argosy import workers
 from argosy.app import Wallet, offsets, running, set_up
 from argosy.base.gate.commit import LANES
 from argosy.base.ledger.verify import verify
@@ -48,10 +47,6 @@ from argosy.settings import Settings, SettingsError
 from argosy.web import collect_seldom, listen, serve, watching
 
 T = TypeVar("T")
-
-RESTART_SECONDS = 1.0
-PR_SET_PDEATHSIG = 1
-"""Of Linux's prctl: the signal that a process gets when its parent dies."""
 
 app = typer.Typer(
     help="Argosy, the mobile wallet that a country can start with one command.",
@@ -168,10 +163,11 @@ async def _lead(
         loop.add_signal_handler(sign, stop.set)
     collect_seldom()
     with tempfile.TemporaryDirectory(prefix="argosy-brain-") as folder:
-        answering = Answering(wallet.own_brain, Path(folder) / "brain", wallet.announce)
+        brain_at = Path(folder) / "brain"
+        answering = Answering(wallet.own_brain, brain_at, wallet.announce)
         async with running(wallet), answering.open():
             tasks = [
-                asyncio.create_task(_keep_worker(n, listener.fileno(), settings, url, folder))
+                asyncio.create_task(workers.keep(n, listener.fileno(), settings, url, brain_at))
                 for n in range(1, settings.workers)
             ]
             tasks.append(asyncio.create_task(_until(stop, settings, ready)))
@@ -234,33 +230,6 @@ def _log(settings: Settings) -> None:
         logging.getLogger(talkative).setLevel(logging.WARNING)
 
 
-async def _keep_worker(index: int, fd: int, settings: Settings, url: str, brain: str) -> None:
-    """Run one more server process on the port, again and again until cancelled."""
-    command = [sys.executable, "-m", "argosy", "worker"]
-    command += ["--index", str(index), "--fd", str(fd), "--brain", f"{brain}/brain"]
-    demo = "yes" if settings.demo else "no"
-    environment = {
-        **os.environ,
-        "ARGOSY_DATABASE_URL": url,
-        "ARGOSY_DEMO": demo,
-        "ARGOSY_MARKET": settings.market,
-    }
-    while True:
-        process = await asyncio.create_subprocess_exec(
-            *command, env=environment, pass_fds=[fd], start_new_session=True
-        )
-        try:
-            ended = await process.wait()
-        except asyncio.CancelledError:
-            process.send_signal(signal.SIGINT)
-            await process.wait()
-            raise
-        logging.getLogger(__name__).error(
-            "worker %d ended with %s and is started again", index, ended
-        )
-        await asyncio.sleep(RESTART_SECONDS)
-
-
 @app.command(hidden=True)
 def worker(
     index: Annotated[int, typer.Option(help="Which one it is, from 1.")],
@@ -280,25 +249,13 @@ def worker(
 async def _work(
     settings: Settings, url: str, first_lane: int, listener: socket.socket, brain_at: Path
 ) -> None:
-    orphaned = asyncio.create_task(_end_with(os.getppid()))
+    orphaned = asyncio.create_task(workers.end_with(os.getppid()))
     opening = wired(settings, url, first_lane, takes_money=True, brain_at=brain_at)
     try:
         async with opening as wallet:
             await serve(wallet, listener, lambda: None, household=False)
     finally:
         orphaned.cancel()
-
-
-async def _end_with(parent: int) -> None:
-    """Whoever started this process may be killed: then nobody judges any more, and nobody would end us.
-
-    Linux kills us in the same moment, so that the port is free again; elsewhere we look.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    while os.getppid() == parent:  # noqa: ASYNC110 - nobody tells an orphan that it is one
-        await asyncio.sleep(RESTART_SECONDS)
-    signal.raise_signal(signal.SIGTERM)
 
 
 @app.command()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import os
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -31,6 +33,7 @@ from argosy.products.send.claims import claim
 from argosy.proxies import believing
 
 BACKLOG = 2048
+PORT_SECONDS = 2.0
 HEALTH = ("/health/live", "/health/ready")
 GOODBYE_SECONDS = 3
 HEAD_BYTES_MAX = 65_536
@@ -145,8 +148,21 @@ def claimer(wallet: Wallet) -> Callable[[Party], Awaitable[object]]:
 def listen(host: str, port: int) -> socket.socket:
     """Take the port, so that a port in use is known before anything else is started.
 
-    Raises OSError, whose text says what is in the way.
+    A port in use is asked for again for `PORT_SECONDS`: whoever starts us again after a kill is quicker
+    than the system, which is still clearing away the killed processes. Raises OSError, whose text says
+    what is in the way.
     """
+    patience = time.monotonic() + PORT_SECONDS
+    while True:
+        try:
+            return _listen(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > patience:
+                raise
+            time.sleep(0.05)
+
+
+def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -20,6 +20,7 @@ WIRING = {
     "proxies",
     "settings",
     "web",
+    "workers",
 }
 TOOLS = {"bench", "sandbox"}  # stand outside the wallet and use it: measuring, the demo town
 
