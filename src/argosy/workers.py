@@ -36,7 +36,7 @@ async def keep(index: int, fd: int, settings: Settings, url: str, brain_at: Path
             env=environment,
             pass_fds=[fd],
             start_new_session=True,
-            preexec_fn=_dying_with(os.getpid()),
+            preexec_fn=dying_with(os.getpid()),
         )
         try:
             ended = await process.wait()
@@ -48,7 +48,7 @@ async def keep(index: int, fd: int, settings: Settings, url: str, brain_at: Path
         await asyncio.sleep(RESTART_SECONDS)
 
 
-def _dying_with(parent: int) -> Callable[[], None] | None:
+def dying_with(parent: int) -> Callable[[], None] | None:
     """What a child does before it is a program: ask Linux to kill it with its parent.
 
     Whoever judges may be killed while a worker only just starts: that worker would hold the port, and the
