@@ -1,5 +1,6 @@
 """The parts that cash at an agent's counter is made of: the agent's commission, the code that one side
-shows and the other types, and how both sides undo a mistake.
+shows and the other types, and how it is let go of, runs out or is undone by both sides. What a product
+of cash declares of these is in `cash_verbs.py`.
 
 The commission is a price of its own in the market (`cash_in.commission`), paid by the operator from its
 fees, so that what the customer pays and what the agent earns are set apart from each other.
@@ -8,6 +9,7 @@ fees, so that what the customer pays and what the agent earns are set apart from
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -66,6 +68,14 @@ class CashReason(Reason):
     BACK_NOT_ASKED = 227, Kind.STATE, "The other side has not asked to undo this."
     BACK_ASKED_ALREADY = 228, Kind.STATE, "You have asked to undo this; the other side must agree."
     CASH_NOT_DONE = 229, Kind.STATE, "Only cash that has changed hands can be undone."
+
+
+@dataclass(frozen=True, slots=True)
+class AboutOrder:
+    """A command about the cash of one `order`, with nothing more to say."""
+
+    id: UUID
+    order: UUID
 
 
 def new_code(keys: Keys, command: UUID) -> str:
@@ -147,6 +157,29 @@ def returned(
     )
 
 
+def plan_drop(
+    command: AboutOrder, context: Context, product: str, *, by: tuple[UUID | None, ...], reason: str
+) -> Plan | Refused:
+    """No cash changes hands after all: one of the parties `by` lets go of it."""
+    order = context.order
+    if order is None or order.product != product or context.me.id not in by:
+        return Refused(OrderReason.ORDER_NOT_FOUND)
+    if order.state is not State.HELD:
+        return Refused(OrderReason.ORDER_NOT_OPEN, {"state": order.state.value})
+    data = forgotten(moved(context, command, order))
+    return Plan(returned(order, context.uses, product, context.now, command.id, data, reason))
+
+
+def plan_expiry(
+    order: Order, counted: tuple[LimitUse, ...], now: datetime, product: str
+) -> Posting | Refused:
+    """Nobody came with the code, or said yes, in time."""
+    if order.state is not State.HELD or order.deadline_at is None or now < order.deadline_at:
+        return Refused(OrderReason.ORDER_NOT_OPEN, {"state": order.state.value})
+    cause, data = derive(order.id, "expired"), forgotten(order.data)
+    return returned(order, counted, product, now, cause, data, "expired")
+
+
 # --- the commission ------------------------------------------------------------------------------------
 
 
@@ -186,7 +219,7 @@ def done_at(context: Context) -> dict[str, str]:
     return {DONE_AT: moment(context.now)}
 
 
-def plan_ask_back(command: Command, context: Context, product: str) -> Plan | Refused:
+def plan_ask_back(command: AboutOrder, context: Context, product: str) -> Plan | Refused:
     """One of the two sides asks to undo it. Nothing moves: that takes the other one."""
     order = context.order
     wrong = _undoable(context, order, product)
@@ -204,7 +237,7 @@ def plan_ask_back(command: Command, context: Context, product: str) -> Plan | Re
 
 
 def plan_agree_back(
-    command: Command, context: Context, product: str, *, agent_paid: bool
+    command: AboutOrder, context: Context, product: str, *, agent_paid: bool
 ) -> Plan | Refused:
     """The other side agrees: all of it goes back, price and commission included, and so does what was
     counted against limits. `agent_paid`: the agent is the payer of the order."""

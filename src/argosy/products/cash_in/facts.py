@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from argosy.base.money import Money
+from argosy.base.orders.cash import AboutOrder
 from argosy.base.refusals import Kind, Reason
 
 OFFER_WAIT = timedelta(minutes=10)
@@ -35,28 +36,22 @@ class TakeCash:
     code: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class DropOffer:
+class DropOffer(AboutOrder):
     """The offer `order` is off: either side may say so, and the cash goes back over the counter."""
 
-    id: UUID
-    order: UUID
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AskBack:
+class AskBack(AboutOrder):
     """Ask the other side to undo the cash-in `order`."""
 
-    id: UUID
-    order: UUID
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AgreeBack:
+class AgreeBack(AboutOrder):
     """Agree to undo the cash-in `order`, which the other side has asked for."""
 
-    id: UUID
-    order: UUID
+    __slots__ = ()
 
 
 class CashInReason(Reason):

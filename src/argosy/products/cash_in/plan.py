@@ -3,14 +3,8 @@ customer's yes only ends the holds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
-from uuid import UUID
-
 from msgspec.structs import replace
 
-from argosy.base.ids import derive
 from argosy.base.ledger.facts import Action
 from argosy.base.orders import cash
 from argosy.base.orders.cash import CashReason
@@ -27,14 +21,12 @@ from argosy.base.orders.planning import (
 )
 from argosy.base.parties.facts import Party, PartyKind
 from argosy.base.ports import Operation
-from argosy.base.postings import LimitUse, OrderMove, Posting
-from argosy.base.products import Command, Context, Plan
+from argosy.base.postings import OrderMove, Posting
+from argosy.base.products import Context, Plan
 from argosy.base.refusals import Refused
 from argosy.base.wallet.limits import LOAD, uses
 from argosy.products.cash_in.facts import (
     OFFER_WAIT,
-    AgreeBack,
-    AskBack,
     CashInReason,
     DropOffer,
     OfferCash,
@@ -160,40 +152,7 @@ def plan_take(command: TakeCash, context: Context) -> Plan | Refused:
 
 
 def plan_drop(command: DropOffer, context: Context) -> Plan | Refused:
-    """No cash changes hands after all."""
+    """No cash changes hands after all: either side may say so."""
     order = context.order
-    if order is None or order.product != NAME or context.me.id not in (order.payer, order.payee):
-        return Refused(OrderReason.ORDER_NOT_FOUND)
-    if order.state is not State.HELD:
-        return Refused(OrderReason.ORDER_NOT_OPEN, {"state": order.state.value})
-    data = cash.forgotten(moved(context, command, order))
-    return Plan(_returned(order, context.uses, context.now, command, data))
-
-
-def _returned(
-    order: Order,
-    counted: tuple[LimitUse, ...],
-    now: datetime,
-    command: Command,
-    data: Mapping[str, Any],
-) -> Posting:
-    return cash.returned(order, counted, NAME, now, command.id, data, "dropped")
-
-
-def plan_expiry(order: Order, counted: tuple[LimitUse, ...], now: datetime) -> Posting | Refused:
-    """Nobody confirmed in time."""
-    if order.state is not State.HELD or order.deadline_at is None or now < order.deadline_at:
-        return Refused(OrderReason.ORDER_NOT_OPEN, {"state": order.state.value})
-    cause: UUID = derive(order.id, "expired")
-    data = cash.forgotten(order.data)
-    return cash.returned(order, counted, NAME, now, cause, data, "expired")
-
-
-def plan_ask_back(command: AskBack, context: Context) -> Plan | Refused:
-    """A mistake: either side asks to undo it."""
-    return cash.plan_ask_back(command, context, NAME)
-
-
-def plan_agree_back(command: AgreeBack, context: Context) -> Plan | Refused:
-    """The other side agrees that it was a mistake."""
-    return cash.plan_agree_back(command, context, NAME, agent_paid=True)
+    sides = () if order is None else (order.payer, order.payee)
+    return cash.plan_drop(command, context, NAME, by=sides, reason="dropped")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from argosy.base.money import Money
+from argosy.base.orders.cash import AboutOrder
 
 CODE_LIFE = timedelta(minutes=15)
 """So long a code may be shown at a counter; then the money is free again."""
@@ -33,25 +34,19 @@ class PayOut:
     code: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class CancelCode:
+class CancelCode(AboutOrder):
     """The customer does not want the cash of `order` after all."""
 
-    id: UUID
-    order: UUID
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AskBack:
+class AskBack(AboutOrder):
     """Ask the other side to undo the cash-out `order`."""
 
-    id: UUID
-    order: UUID
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AgreeBack:
+class AgreeBack(AboutOrder):
     """Agree to undo the cash-out `order`, which the other side has asked for."""
 
-    id: UUID
-    order: UUID
+    __slots__ = ()

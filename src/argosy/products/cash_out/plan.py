@@ -11,7 +11,6 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from argosy.base.ids import derive
 from argosy.base.ledger.facts import Action
 from argosy.base.orders import cash
 from argosy.base.orders.cash import CashReason
@@ -30,7 +29,7 @@ from argosy.base.orders.planning import (
 )
 from argosy.base.parties.facts import PartyKind
 from argosy.base.ports import Operation
-from argosy.base.postings import LimitUse, OrderMove, Posting
+from argosy.base.postings import OrderMove, Posting
 from argosy.base.products import Context, Plan
 from argosy.base.refusals import Refused
 from argosy.base.wallet.accounts import UNCLAIMED, system_account
@@ -38,8 +37,6 @@ from argosy.base.wallet.limits import SPEND, uses
 from argosy.products.cash_out.facts import (
     CODE_LIFE,
     RELEASED_LIFE,
-    AgreeBack,
-    AskBack,
     CancelCode,
     MakeCode,
     PayOut,
@@ -168,29 +165,5 @@ def _claimed(command: PayOut, context: Context, order: Order, earned: int) -> Op
 
 def plan_cancel(command: CancelCode, context: Context) -> Plan | Refused:
     """The customer lets the code go, and has the money again."""
-    order = context.order
-    if order is None or order.product != NAME or order.payer != context.me.id:
-        return Refused(OrderReason.ORDER_NOT_FOUND)
-    if order.state is not State.HELD:
-        return Refused(OrderReason.ORDER_NOT_OPEN, {"state": order.state.value})
-    data = cash.forgotten(moved(context, command, order))
-    now = context.now
-    return Plan(cash.returned(order, context.uses, NAME, now, command.id, data, "cancelled"))
-
-
-def plan_expiry(order: Order, counted: tuple[LimitUse, ...], now: datetime) -> Posting | Refused:
-    """Nobody was shown the code in time."""
-    if order.state is not State.HELD or order.deadline_at is None or now < order.deadline_at:
-        return Refused(OrderReason.ORDER_NOT_OPEN, {"state": order.state.value})
-    cause, data = derive(order.id, "expired"), cash.forgotten(order.data)
-    return cash.returned(order, counted, NAME, now, cause, data, "expired")
-
-
-def plan_ask_back(command: AskBack, context: Context) -> Plan | Refused:
-    """A mistake: either side asks to undo it."""
-    return cash.plan_ask_back(command, context, NAME)
-
-
-def plan_agree_back(command: AgreeBack, context: Context) -> Plan | Refused:
-    """The other side agrees that it was a mistake."""
-    return cash.plan_agree_back(command, context, NAME, agent_paid=False)
+    by = () if context.order is None else (context.order.payer,)
+    return cash.plan_drop(command, context, NAME, by=by, reason="cancelled")
