@@ -55,6 +55,12 @@ from argosy.ctu.cases import Cases, Opening
 from argosy.ctu.decide import load_policy
 from argosy.ctu.forgetting import SECONDS as FORGET_SECONDS
 from argosy.ctu.forgetting import Forgetting
+from argosy.management.approvals.approvals import Approvals
+from argosy.management.approvals.facts import Handler
+from argosy.management.services import Services
+from argosy.management.staff.audit import Audit
+from argosy.management.staff.people import People
+from argosy.management.staff.sessions import Sessions
 from argosy.markets import PackError
 from argosy.markets import load as load_markets
 from argosy.partners.api.door import sweeps as api_sweeps
@@ -324,6 +330,46 @@ def partner_api(wallet: Wallet) -> PartnerApi:
         payment_link=lambda what: f"{wallet.settings.public_url}/p/{what}",
         draw_svg=svg,
         public_url=wallet.settings.public_url,
+    )
+
+
+def console_services(wallet: Wallet) -> Services:
+    """What the staff console stands on, of the wired wallet."""
+    audit = Audit(wallet.db, wallet.clock)
+    people = People(wallet.db, wallet.clock, wallet.ids, wallet.keys, audit)
+    handlers: dict[str, Handler] = {}
+    return Services(
+        db=wallet.db,
+        clock=wallet.clock,
+        ids=wallet.ids,
+        keys=wallet.keys,
+        markets=wallet.markets,
+        market=wallet.market,
+        words=wallet.words,
+        ledger=wallet.ledger,
+        gate=wallet.gate,
+        parties=wallet.parties,
+        orders=wallet.orders,
+        statement=wallet.statement,
+        signin=wallet.signin,
+        identity=wallet.identity,
+        closing=wallet.closing,
+        notify=wallet.notify,
+        cashier=wallet.cashier,
+        receipts=wallet.receipts,
+        funnels=wallet.funnels,
+        brain=wallet.brain,
+        cases=wallet.cases,
+        rails=wallet.rails,
+        tools=wallet.tools,
+        products=wallet.products,
+        broadcast=wallet.broadcast,
+        people=people,
+        sessions=Sessions(wallet.db, wallet.clock, wallet.ids, wallet.keys),
+        audit=audit,
+        approvals=Approvals(wallet.db, wallet.clock, wallet.ids, audit, handlers),
+        public_url=wallet.settings.public_url,
+        demo=wallet.settings.demo,
     )
 
 

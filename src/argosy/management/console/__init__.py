@@ -1,0 +1,1 @@
+"""The staff console: pages in NiceGUI over the functions of the management board."""
