@@ -90,6 +90,28 @@ def test_a_broken_pack_is_refused_by_name_and_with_everything(tmp_path: Path) ->
     assert "time zone 'Moon' does not exist" in str(caught.value)
 
 
+def test_a_part_that_grows_moves_into_its_own_file_without_a_word_elsewhere(tmp_path: Path) -> None:
+    pack = lay_out("laputa_grown", tmp_path)
+    code = (pack / "pack.py").read_text()
+    start = code.index("TOWN = {")
+    end = code.index("# 8.")
+    (pack / "town.py").write_text(code[start:end].replace("Bakery", "Cake Shop"))
+    (pack / "pack.py").write_text(code[:start] + code[end:])
+    market = load([tmp_path])["laputa_grown"]
+    assert "Cake Shop" in market.town["shops"]  # type: ignore[operator]
+    assert market.calling_code == "999"
+
+
+def test_a_pack_without_a_part_that_every_market_has_says_which(tmp_path: Path) -> None:
+    pack = lay_out("laputa_lame", tmp_path)
+    code = (pack / "pack.py").read_text()
+    (pack / "pack.py").write_text(
+        code.replace("PLAN = ", "PHONES = ").replace("FEES = ", "COSTS = ")
+    )
+    with pytest.raises(ManifestError, match=r"it has no FEES \(fees.py\), PLAN \(phones.py\)"):
+        load([tmp_path])
+
+
 # --- each check, and that it can fail ----------------------------------------------------------
 
 

@@ -64,7 +64,7 @@ def new(
     if place.resolve() != HERE:
         typer.echo(f"Start with it by {SETTING}={place.resolve()}.")
     where = "" if place.resolve() == HERE else f" --in {place}"
-    typer.echo(f"Go through {folder.joinpath('pack.py')} from 1 to 7, and run after each:")
+    typer.echo(f"Go through {folder.joinpath('pack.py')} from 1 to 8, and run after each:")
     typer.echo(f"  argosy market check {name}{where}")
 
 

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from argosy.base.refusals import Refused
 from argosy.markets.phones import PhonePlan
 
 MOBILE = r"[6-9][0-9]{9}"
 PLAN = PhonePlan(calling_code="91", mobile=MOBILE, example="98765 43210")
-
-
-def read_phone(typed: str) -> str | Refused:
-    """`98765 43210`, `098765-43210`, `+91 98765 43210` and the like as `+919876543210`."""
-    return PLAN.read(typed)
+"""Reads `98765 43210`, `098765-43210`, `+91 98765 43210` and the like as `+919876543210`."""

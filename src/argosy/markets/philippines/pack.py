@@ -1,46 +1,14 @@
-"""The Philippines, put together."""
+"""The Philippines, put together: everything else stands in the files beside this one."""
 
 from __future__ import annotations
 
-from argosy.base.markets import Market
-from argosy.markets.philippines.codes import decode_code, encode_code
-from argosy.markets.philippines.documents import DOCUMENTS
-from argosy.markets.philippines.duties import (
-    CALENDAR,
-    CASH_POINTS,
-    DORMANCY,
-    MONEY_BACK,
-    REPORTS,
-    TAX_FIELDS,
-)
-from argosy.markets.philippines.fees import FEES
-from argosy.markets.philippines.limits import LEVELS, LIMITS, MERCHANT
-from argosy.markets.philippines.phones import PLAN, read_phone
-from argosy.markets.philippines.town import TOWN
+from argosy.markets.assembly import assemble
 
-MARKET = Market(
-    code="philippines",
+MARKET = assemble(
+    __name__,
     name="Philippines",
     country="PH",
     currency="PHP",
     zone="Asia/Manila",
     languages=("fil", "en", "ceb"),
-    operator="Argosy",
-    levels=LEVELS,
-    limits=LIMITS,
-    fees=FEES,
-    phone=read_phone,
-    encode_code=encode_code,
-    decode_code=decode_code,
-    rail="simulator",
-    merchant_level=MERCHANT,
-    town=TOWN,
-    evidence={"id_document": DOCUMENTS},
-    calling_code=PLAN.calling_code,
-    calendar=CALENDAR,
-    cash_points=CASH_POINTS,
-    tax_fields=TAX_FIELDS,
-    money_back=MONEY_BACK,
-    reports=REPORTS,
-    dormancy=DORMANCY,
 )

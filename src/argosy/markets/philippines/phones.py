@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from argosy.base.refusals import Refused
 from argosy.markets.phones import PhonePlan
 
 MOBILE = r"9[0-9]{9}"
 PLAN = PhonePlan(calling_code="63", mobile=MOBILE, example="0917 123 4567")
-
-
-def read_phone(typed: str) -> str | Refused:
-    """`0917 123 4567`, `917-123-4567`, `+63 917 123 4567` and the like as `+639171234567`."""
-    return PLAN.read(typed)
+"""Reads `0917 123 4567`, `917-123-4567`, `+63 917 123 4567` and the like as `+639171234567`."""

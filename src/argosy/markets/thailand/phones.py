@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from argosy.base.refusals import Refused
 from argosy.markets.phones import PhonePlan
 
 MOBILE = r"[689][0-9]{8}"
 PLAN = PhonePlan(calling_code="66", mobile=MOBILE, example="081 234 5678")
-
-
-def read_phone(typed: str) -> str | Refused:
-    """`081 234 5678`, `81-234-5678`, `+66 81 234 5678` and the like as `+66812345678`."""
-    return PLAN.read(typed)
+"""Reads `081 234 5678`, `81-234-5678`, `+66 81 234 5678` and the like as `+66812345678`."""
