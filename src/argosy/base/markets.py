@@ -177,6 +177,20 @@ class PayCode:
     kind: str = "merchant"
 
 
+@dataclass(slots=True)
+class Amended:
+    """What the operator has set beside a pack, as it is known in this process: dated facts of limits,
+    prices and balance caps (by level), and what is switched off (a product's name, or `sign_up`).
+
+    It is replaced as a whole (`Market.amend`) whenever it is read anew.
+    """
+
+    limits: tuple[LimitRule, ...] = ()
+    fees: tuple[FeeRule, ...] = ()
+    balances: Mapping[str, tuple[Fact[int | None], ...]] = field(default_factory=dict)
+    off: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Market:
     """Everything about one country that the rest of Argosy may need.
@@ -212,6 +226,7 @@ class Market:
     _known_caps: dict[tuple[str, str, date], tuple[Cap, ...]] = field(
         default_factory=dict, compare=False, repr=False, init=False
     )
+    _amended: Amended = field(default_factory=Amended, compare=False, repr=False, init=False)
     town: Mapping[str, object] = field(default_factory=dict)  # names and places for demo towns
     evidence: Mapping[str, Callable[[str], str | Refused]] = field(default_factory=dict)
     folder: Path | None = None
@@ -224,6 +239,23 @@ class Market:
     money_back: tuple[Fact[MoneyBack], ...] = ()
     reports: tuple[Fact[Report], ...] = ()
     dormancy: tuple[Fact[Dormancy | None], ...] = ()
+
+    @property
+    def amended(self) -> Amended:
+        """What the operator has set beside the pack."""
+        return self._amended
+
+    def amend(self, amended: Amended) -> None:
+        """From now on this process answers by the pack and `amended` together: of two facts the one
+        that holds from the later day counts, and of the same day the operator's."""
+        mine = self._amended
+        mine.limits, mine.fees = amended.limits, amended.fees
+        mine.balances, mine.off = amended.balances, amended.off
+        self._known_caps.clear()
+
+    def is_off(self, what: str) -> bool:
+        """Whether the operator has switched `what` off: a product's name, or `sign_up`."""
+        return what in self._amended.off
 
     def level(self, name: str) -> Level:
         """The level called `name`; KeyError where the pack has none."""
@@ -240,7 +272,8 @@ class Market:
 
     def balance_minor_max(self, level: str, day: date) -> int | None:
         """The most a wallet of `level` may hold on `day`; the latest fact that holds counts."""
-        facts = [f for f in self.level(level).balance_minor_max if f.holds(day)]
+        said = (*self._amended.balances.get(level, ()), *self.level(level).balance_minor_max)
+        facts = [f for f in said if f.holds(day)]
         return max(facts, key=lambda f: f.since).value if facts else 0
 
     def presented_minor_max(self, day: date) -> int:
@@ -264,16 +297,20 @@ class Market:
         return known
 
     def _caps(self, key: str, level: str, day: date) -> tuple[Cap, ...]:
-        held = [r for r in self.limits if r.key == key and r.level == level and r.cap.holds(day)]
-        latest = max((r.cap.since for r in held), default=None)
-        return tuple(r.cap.value for r in held if r.cap.since == latest)
+        ours, theirs = (
+            [r for r in rules if r.key == key and r.level == level and r.cap.holds(day)]
+            for rules in (self._amended.limits, self.limits)
+        )
+        latest = max((r.cap.since for r in (*ours, *theirs)), default=None)
+        of_day = [r.cap.value for r in ours if r.cap.since == latest]
+        return tuple(of_day or [r.cap.value for r in theirs if r.cap.since == latest])
 
     def fee(self, product: str, day: date, payee_class: str | None = None) -> Fee:
         """The price of `product` on `day`; a rule for the payee's class goes before the general
         one."""
         held = [
             r
-            for r in self.fees
+            for r in (*self._amended.fees, *self.fees)
             if r.product == product and r.payee_class in (None, payee_class) and r.fee.holds(day)
         ]
         if not held:

@@ -117,6 +117,8 @@ class GateReason(Reason):
     LIMIT_MONTH_COUNT = 154, Kind.LIMIT, "More payments of this kind than a month allows."
     LIMIT_YEAR = 155, Kind.LIMIT, "More than this kind of payment may add up to in a year."
     LEVEL_NOT_ALLOWED = 156, Kind.LIMIT, "This identity level may not do this; raise the level."
+    SWITCHED_OFF = 157, Kind.STATE, "The operator has switched this off for now."
+    RAIL_PAUSED = 158, Kind.STATE, "The way to the bank is paused for now; no money was moved."
     GATE_BUSY = 160, Kind.BUSY, "Too many payments are waiting; the same request may come again."
     DENIED_BY_RISK = 161, Kind.RISK, "The risk check said no."
     RISK_UNAVAILABLE = 162, Kind.RISK, "The risk check could not be made, so nothing was moved."

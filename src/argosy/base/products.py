@@ -211,7 +211,8 @@ class Product:
 
     `held_on` is an order as its money is held on after a human has released it from review at the
     moment given; None where it is then paid at once. `released` is what comes after holding it on.
-    `heard` records what a bank says of an order by itself.
+    `heard` records what a bank says of an order by itself. `asked` asks the bank once more about a
+    held order, on somebody's word; the order as it then stands.
     """
 
     name: str
@@ -221,3 +222,4 @@ class Product:
     held_on: Callable[[Order, datetime], Order | None] = _never_held
     released: Callable[[Tools, Order], Awaitable[Order]] | None = None
     heard: Callable[[Tools, Order, RailReply], Awaitable[Order]] | None = None
+    asked: Callable[[Tools, Order], Awaitable[Order]] | None = None

@@ -31,7 +31,8 @@ class ScreenedGate:
     """The only road to the ledger.
 
     `announce` is called after each commit, so that whoever reads the outbox in this process need
-    not wait for its next look.
+    not wait for its next look. `stopped` says no to what the operator has switched off; what was made
+    before that is still answered.
     """
 
     def __init__(
@@ -41,12 +42,14 @@ class ScreenedGate:
         orders: Orders,
         clock: Clock,
         announce: Callable[[], None] = lambda: None,
+        stopped: Callable[[Operation], Refused | None] = lambda _operation: None,
     ) -> None:
         self._commit = commit
         self._screening = screening
         self._orders = orders
         self._clock = clock
         self._announce = announce
+        self._switched = stopped
         self._patience = Patience(SCREEN_SECONDS_MAX)
         self.unscreened = 0  # operations that were stopped because the brain did not answer
 
@@ -58,6 +61,9 @@ class ScreenedGate:
         On review the money is reserved instead of moved, and the order waits for a human.
         Raises `Unavailable` when the database does not answer; the same posting may come again.
         """
+        off = self._switched(operation)
+        if off is not None:
+            return await self._made_before(posting) or off
         verdict = await self._judge(operation)
         if isinstance(verdict, Refused):
             return await self._made_before(posting) or verdict
@@ -90,6 +96,9 @@ class ScreenedGate:
 
     async def try_out(self, operation: Operation, posting: Posting) -> Done | Refused | Challenged:
         """What `carry_out` would answer now, by the same road, with nothing left behind."""
+        off = self._switched(operation)
+        if off is not None:
+            return off
         verdict = await self._judge(operation)
         if isinstance(verdict, Refused):
             return verdict

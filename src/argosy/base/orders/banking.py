@@ -258,6 +258,10 @@ class Asking:
         """The bank has called by itself."""
         return await record(self.trade, tools, order.id, reply)
 
+    async def asked(self, tools: Tools, order: Order) -> Order:
+        """Once more, before the clock would."""
+        return await ask_bank(self.trade, tools, order, again=True)
+
     async def released(self, tools: Tools, order: Order) -> Order:
         """After a human released it from review: the bank has never heard of it."""
         return await ask_bank(self.trade, tools, order)
@@ -292,6 +296,7 @@ def bank_product(
         shell.held_on,
         shell.released,
         shell.heard,
+        shell.asked,
     )
 
 

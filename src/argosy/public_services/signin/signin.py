@@ -16,6 +16,7 @@ from argosy.base.parties.facts import NewParty, Party, PartyKind, PartyReason, P
 from argosy.base.parties.keys import Keys
 from argosy.base.parties.parties import Parties
 from argosy.base.ports import Message, Notifier
+from argosy.base.postings import GateReason
 from argosy.base.refusals import Refused, Unavailable, must
 from argosy.base.store import Connection, Database
 from argosy.public_services.signin.codes import Codes, Ticket
@@ -43,6 +44,8 @@ from argosy.public_services.signin.sessions import Sessions
 _log = logging.getLogger(__name__)
 TERMS = Terms()
 _OPEN_KINDS = (PartyKind.CUSTOMER, PartyKind.MERCHANT)
+SIGN_UP = "sign_up"
+"""The switch that the operator closes to open no more wallets."""
 
 
 class Signin:
@@ -190,6 +193,8 @@ class Signin:
             return unfit
         if await self._parties.get(new.id) is not None:
             return await self.sign_in(ticket, pin, device)
+        if market.is_off(SIGN_UP):
+            return Refused(GateReason.SWITCHED_OFF, {"what": SIGN_UP})
         async with self._db.work() as conn:
             party = await self._parties.open(new, conn)
             if isinstance(party, Refused):
@@ -223,6 +228,8 @@ class Signin:
         if there is not None:
             wrong = await self._pins.check(party_id, pin)
             return wrong if wrong is not None else await self.admit(there, device)
+        if pack.is_off(SIGN_UP):
+            return Refused(GateReason.SWITCHED_OFF, {"what": SIGN_UP})
         new = NewParty(
             id=party_id,
             kind=PartyKind.CUSTOMER,
