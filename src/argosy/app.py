@@ -335,7 +335,7 @@ def partner_api(wallet: Wallet) -> PartnerApi:
 
 def console_services(wallet: Wallet) -> Services:
     """What the staff console stands on, of the wired wallet."""
-    audit = Audit(wallet.db, wallet.clock)
+    audit = Audit(wallet.db, wallet.clock, wallet.keys)
     people = People(wallet.db, wallet.clock, wallet.ids, wallet.keys, audit)
     handlers: dict[str, Handler] = {}
     return Services(
@@ -412,6 +412,9 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
     async def forgotten_events(now: datetime, _limit: int) -> int:
         return await prune(wallet.db, now - EVENTS_KEPT)
 
+    async def indexed(_now: datetime, limit: int) -> int:
+        return await wallet.parties.index_names(limit)
+
     forgetting = Forgetting(wallet.db)
 
     async def forgotten_risks(now: datetime, _limit: int) -> int:
@@ -441,6 +444,7 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
         Sweep("ussd.prune", 3600.0, hung_up),
         Sweep("presented.prune", 3600.0, forgotten_codes),
         Sweep("identity.resume", 60.0, resumed),
+        Sweep("parties.names", 600.0, indexed),
         Sweep("identity.closing", 60.0, closed),
         Sweep("identity.expire", 600.0, wallet.identity.expire),
         Sweep("identity.caps", 60.0, wallet.identity.follow_caps),

@@ -22,6 +22,7 @@ from argosy.base.parties.facts import (
     Personal,
 )
 from argosy.base.parties.keys import Keys
+from argosy.base.parties.name_keys import NameKeys
 from argosy.base.parties.names import shown
 from argosy.base.parties.rows import COLUMNS, FIELDS, party_of, readable, sealed_columns
 from argosy.base.refusals import Refused, must
@@ -29,6 +30,7 @@ from argosy.base.store import Connection, Database, Record, Together
 
 NUMBER_DRAWS_MAX = 40
 ACCESSES_MAX = 200
+INDEXER = "names"
 
 
 class Opening(Protocol):
@@ -60,6 +62,7 @@ class Parties:
         self._by_id = Together(self._load_by_id)
         self._by_handle = Together(self._load_by_handle)
         self._names = Together(self._load_names)
+        self.name_keys = NameKeys(db, keys)
 
     # opening
 
@@ -129,6 +132,7 @@ class Parties:
         if row is None:
             raise _Undone(Refused(PartyReason.PARTY_EXISTS_DIFFERENTLY))
         party = party_of(row)
+        await self.name_keys.note(party.id, (new.name, new.business_name), conn)
         if self._opening is not None:
             await self._opening(party, conn)
         return party
@@ -195,6 +199,31 @@ class Parties:
         """The name to show to somebody else: `Asha R.`, or a business's name in full; None where
         there is no such party. Logged as every access; simultaneous ones share one statement."""
         return await self._names.get((party_id, reader, purpose))
+
+    async def index_names(self, limit: int) -> int:
+        """Index the names of up to `limit` parties from before there was an index; a job calls this
+        until none is left. Each reading is in the access log. Says how many there were."""
+        round_ = await self._db.one("SELECT after, done FROM parties.name_round")
+        if round_ is None or round_["done"]:
+            return 0
+        rows = await self._db.all(
+            "SELECT id FROM parties.party WHERE id > $1 ORDER BY id LIMIT $2",
+            round_["after"],
+            limit,
+        )
+        fields = ("name", "business_name")
+        wanted = [(row["id"], INDEXER, "index of names") for row in rows]
+        read = await self._logged_read(wanted, fields) if wanted else []
+        async with self._db.work() as conn:
+            for row in read:
+                told = self._opened(row, fields)
+                await self.name_keys.note(row["id"], (told.name, told.business_name), conn)
+            await conn.execute(
+                "UPDATE parties.name_round SET after = $1, done = $2",
+                rows[-1]["id"] if rows else round_["after"],
+                len(rows) < limit,
+            )
+        return len(rows)
 
     async def note_access(
         self, party_id: UUID, reader: str, purpose: str, fields: tuple[str, ...], conn: Connection
