@@ -23,6 +23,7 @@ from argosy.ctu.cases.facts import (
     CasePolicy,
     CaseReason,
     CaseState,
+    Proposal,
 )
 from argosy.ctu.cases.policy import Terms
 from argosy.ctu.cases.rows import case_of, note_step
@@ -256,7 +257,7 @@ class Cases:
             case.money.currency
         ):
             first = case.proposal
-            if first is None or first.decision is not finding.decision:
+            if first is None or not _agree(_proposed(first), finding):
                 return await self._propose(case, finding, now)
             if first.by == finding.by:
                 return Refused(CaseReason.CASE_NEEDS_ANOTHER, {"by": first.by})
@@ -266,7 +267,7 @@ class Cases:
         old = None
         if case.proposal is not None:
             first = case.proposal
-            old = Finding(first.decision, first.by, first.why, first.scheme, None).told(first.at)
+            old = _proposed(first).told(first.at)
         stale = now - NOTE_SECONDS
         async with self._db.work() as conn:
             if await conn.fetchval(_PROPOSE, case.id, finding.told(now), old, stale) is None:
@@ -288,9 +289,7 @@ class Cases:
         proposal = None
         if case.proposal is not None:
             first = case.proposal
-            proposal = Finding(first.decision, first.by, first.why, first.scheme, None).told(
-                first.at
-            )
+            proposal = _proposed(first).told(first.at)
         stale = now - NOTE_SECONDS
         noted = await self._db.run(
             NOTE, case.id, finding.told(now), now, stale, finding.by, proposal
@@ -308,6 +307,15 @@ class Cases:
         async with self._db.work() as conn:
             await close_case(conn, self._ids, case.id, finding, self._clock.now())
         return await self.get(case.id) or Refused(CaseReason.CASE_NOT_FOUND)
+
+
+def _proposed(first: Proposal) -> Finding:
+    return Finding(first.decision, first.by, first.why, first.scheme, first.bad)
+
+
+def _agree(one: Finding, other: Finding) -> bool:
+    """Whether two people say the same: of the money, and of what is learned."""
+    return (one.decision, one.is_bad) == (other.decision, other.is_bad)
 
 
 def _is_claimed(case: Case, by: str, now: datetime) -> bool:

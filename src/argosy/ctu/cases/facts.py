@@ -64,13 +64,14 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A decision that waits for a second person."""
+    """A decision that waits for a second person. `bad` is what is learned, None: as `decision` says."""
 
     decision: CaseState
     by: str
     why: str
     scheme: str
     at: datetime
+    bad: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

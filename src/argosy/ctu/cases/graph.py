@@ -125,6 +125,17 @@ class Links:
                 found.add(one, step)
         return await self._with_marks(found)
 
+    async def beside(self, entity: str, key: str, until: datetime) -> Graph:
+        """Whom one node met in the ninety days before `until`: one step, to walk on from any node of a
+        graph. A crowd's node stays alone, and is `cut`."""
+        name = _name(entity, key)
+        found = _Found({name: 0})
+        rows, cut = await self._events([name], until - LOOK_BACK)
+        found.cut = cut or not rows
+        for row in rows:
+            found.add(row, 1)
+        return await self._with_marks(found)
+
     async def gang(self, case_id: UUID, rounds: int = 4) -> list[Case] | Refused:
         """The open cases that hang together with this one by account, device or payee, this one
         first; at most as many as may be decided at once."""

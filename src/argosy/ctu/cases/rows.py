@@ -60,6 +60,7 @@ def proposal_of(told: dict[str, Any] | None) -> Proposal | None:
         told["why"],
         told["scheme"],
         datetime.fromisoformat(told["at"]),
+        told.get("bad"),
     )
 
 
