@@ -59,6 +59,8 @@ from argosy.management.approvals.approvals import Approvals
 from argosy.management.approvals.facts import Handler
 from argosy.management.services import Services
 from argosy.management.staff.audit import Audit
+from argosy.management.staff.entering import Entering
+from argosy.management.staff.people import SEALED as STAFF_SEALED
 from argosy.management.staff.people import People
 from argosy.management.staff.sessions import Sessions
 from argosy.markets import PackError
@@ -307,6 +309,7 @@ def sealed(wallet: Wallet) -> tuple[Sealing, ...]:
         *API_ANSWERS_SEALED,
         *WEBHOOKS_SEALED,
         *USSD_SEALED,
+        *STAFF_SEALED,
         sealings(wallet.products.values()),
     )
 
@@ -337,6 +340,7 @@ def console_services(wallet: Wallet) -> Services:
     """What the staff console stands on, of the wired wallet."""
     audit = Audit(wallet.db, wallet.clock, wallet.keys)
     people = People(wallet.db, wallet.clock, wallet.ids, wallet.keys, audit)
+    sessions = Sessions(wallet.db, wallet.clock, wallet.ids, wallet.keys)
     handlers: dict[str, Handler] = {}
     return Services(
         db=wallet.db,
@@ -365,7 +369,8 @@ def console_services(wallet: Wallet) -> Services:
         products=wallet.products,
         broadcast=wallet.broadcast,
         people=people,
-        sessions=Sessions(wallet.db, wallet.clock, wallet.ids, wallet.keys),
+        entering=Entering(wallet.db, wallet.clock, wallet.keys, audit, sessions),
+        sessions=sessions,
         audit=audit,
         approvals=Approvals(wallet.db, wallet.clock, wallet.ids, audit, handlers),
         public_url=wallet.settings.public_url,

@@ -27,6 +27,7 @@ from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases
 from argosy.management.approvals.approvals import Approvals
 from argosy.management.staff.audit import Audit
+from argosy.management.staff.entering import Entering
 from argosy.management.staff.people import People
 from argosy.management.staff.sessions import Sessions
 from argosy.public_services.cashier.cashier import Cashier
@@ -70,6 +71,7 @@ class Services:
     products: Mapping[str, Product]
     broadcast: Broadcast
     people: People
+    entering: Entering
     sessions: Sessions
     audit: Audit
     approvals: Approvals

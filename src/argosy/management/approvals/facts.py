@@ -31,8 +31,8 @@ class Proposal:
 
     `body` is what the handler of `kind` is given; where it has `before` and `after`, both mappings, they
     are shown as a difference. `id` is the idempotency key of what the handler does. Whoever decides needs
-    `right` as whoever proposed did. `outcome` is what the handler answered, as JSON, or the code of its
-    refusal.
+    `right` as whoever proposed did. `outcome` is what the handler answered where that was a dict
+    (nothing secret may be in it), or `refused` with the code of its refusal.
     """
 
     id: UUID

@@ -63,7 +63,7 @@ class CursorTable(Generic[T]):
 
 
 def section(title: str) -> ui.card:
-    """A titled part of a page (`title` is text); use it as `with section(...):`."""
+    """A part of a page with its title; what belongs to it is made inside the `with`."""
     raise NotImplementedError
 
 
@@ -107,5 +107,5 @@ def export_menu(
 
 
 def page_head(title: str, *, note: str = "") -> ui.row:
-    """The heading of a page; what is put into it (`with page_head(...):`) stands at its right."""
+    """The heading of a page; what is made inside the `with` stands at its right."""
     raise NotImplementedError

@@ -154,7 +154,7 @@ class StaffReason(Reason):
     PASSWORD_WEAK = (
         754,
         Kind.INPUT,
-        "A password has at least 12 characters, is not the name, and is none of the ones that everybody tries.",
+        "A password has 12 characters or more, is not the name, and is none that everybody tries.",
     )
     INVITATION_OVER = (
         755,
