@@ -19,7 +19,7 @@ from argosy.base.parties.keys import Keys
 from argosy.base.parties.parties import Parties
 from argosy.base.parties.resealing import Sealing, column
 from argosy.base.ports import Message
-from argosy.base.refusals import must
+from argosy.base.refusals import Kind, Reason, Refused, must
 from argosy.base.store import Connection, Database
 from argosy.public_services.notify.delivering import Delivering
 from argosy.public_services.notify.routes import Ways
@@ -75,6 +75,33 @@ class Letter:
     text: str = field(repr=False)
     secret: bool
     state: LetterState
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message as staff see it: what it was about and what became of it, without its text. `way` is how
+    it went (`in_box`, `sms`, ...), `problem` why it could not."""
+
+    id: UUID
+    at: datetime
+    template: str
+    secret: bool
+    state: LetterState
+    way: str | None
+    problem: str | None
+
+
+class NotifyReason(Reason):
+    """Why a message is not sent again."""
+
+    MESSAGE_NOT_FOUND = 476, Kind.UNKNOWN, "There is no such message of this wallet."
+    MESSAGE_SECRET = 477, Kind.FORBIDDEN, "A one-time code is not sent again: ask for a new one."
+    MESSAGE_WAITING = 478, Kind.STATE, "The message is on its way already."
+    MESSAGE_NO_WAY = (
+        479,
+        Kind.STATE,
+        "This message lies in the wallet's in-box; nothing carries it.",
+    )
 
 
 class Notify:
@@ -176,6 +203,56 @@ class Notify:
     async def inbox_of(self, party_id: UUID, limit: int = 20) -> list[Letter]:
         """The messages to a party, latest first, for the party itself."""
         return await self._letters([self._party(party_id)], limit)
+
+    async def sent_to(
+        self, party_id: UUID, before: datetime | None = None, limit: int = 20
+    ) -> list[Sent]:
+        """The messages to a party without their texts, latest first, from before `before` on."""
+        rows = await self._db.all(
+            """
+            SELECT id, created_at AS at, template, secret, state, way, problem
+            FROM notify.message
+            WHERE recipient = $1 AND ($2::timestamptz IS NULL OR created_at < $2)
+            ORDER BY created_at DESC, id DESC LIMIT $3
+            """,
+            self._party(party_id),
+            before,
+            min(limit, LETTERS_MAX),
+        )
+        return [Sent(**{**row, "state": LetterState(row["state"])}) for row in rows]
+
+    async def send_again(self, party_id: UUID, message_id: UUID) -> None | Refused:
+        """Carry a message once more, over the ways that it has now. Refused with MESSAGE_SECRET for
+        one-time codes, MESSAGE_WAITING, MESSAGE_NO_WAY and MESSAGE_NOT_FOUND."""
+        recipient = self._party(party_id)
+        row = await self._db.one(
+            "SELECT market, template, secret, state, text_sealed IS NULL AS gone FROM notify.message"
+            " WHERE recipient = $1 AND id = $2",
+            recipient,
+            message_id,
+        )
+        if row is None:
+            return Refused(NotifyReason.MESSAGE_NOT_FOUND)
+        if row["secret"] or row["gone"]:
+            return Refused(NotifyReason.MESSAGE_SECRET)
+        ways = self._ways.of(row["market"], row["template"])
+        if not ways:
+            return Refused(NotifyReason.MESSAGE_NO_WAY)
+        tag = await self._db.run(
+            """
+            UPDATE notify.message SET state = 'waiting', next_at = $3, way = NULL, way_tries = 0,
+                ways = $4, delivered_at = NULL, arrived_at = NULL, problem = NULL
+            WHERE recipient = $1 AND id = $2 AND state <> 'waiting'
+            """,
+            recipient,
+            message_id,
+            self._clock.now(),
+            [way.value for way in ways],
+        )
+        if tag != "UPDATE 1":
+            return Refused(NotifyReason.MESSAGE_WAITING)
+        await self._delivering.deliver([recipient], [message_id])
+        return None
 
     async def counts(self) -> dict[LetterState, int]:
         """How many messages wait and have failed; delivered ones are not counted, for there are too

@@ -214,3 +214,4 @@ class SigninReason(Reason):
         "This device signs its payments; the signature is missing.",
     )
     DEVICE_SIGNATURE_WRONG = 432, Kind.UNPROVEN, "The device's signature does not fit this payment."
+    DEVICE_NOT_FOUND = 433, Kind.UNKNOWN, "No such device is bound to the wallet."

@@ -79,6 +79,16 @@ class Pins:
             self._clock.now(),
         )
 
+    async def lock(self, party_id: UUID, conn: Connection) -> bool:
+        """Let no PIN be right until a new one is set; False where there is none. A payment that is being
+        checked this very moment may still go through."""
+        tag = await conn.execute(
+            "UPDATE signin.pin SET failures = $2, wait_until = NULL WHERE party_id = $1",
+            party_id,
+            self._terms.pin_tries_max + len(self._terms.pin_waits),
+        )
+        return bool(tag == "UPDATE 1")
+
     async def check(
         self, party_id: UUID, pin: str, facts: PinFacts | None = None
     ) -> None | Refused:

@@ -188,6 +188,19 @@ class Sessions:
         )
         return int(tag.rpartition(" ")[2])
 
+    async def end_of_device(self, party_id: UUID, device_id: UUID, conn: Connection) -> int:
+        """End all sessions of one device of a party; says how many."""
+        tag = await conn.execute(
+            """
+            UPDATE signin.session SET ended_at = $3, ended_why = 'revoked'
+            WHERE party_id = $1 AND device_id = $2 AND ended_at IS NULL
+            """,
+            party_id,
+            device_id,
+            self._clock.now(),
+        )
+        return int(tag.rpartition(" ")[2])
+
     async def lines(self, party_id: UUID) -> list[SessionLine]:
         """The live sessions of a party, the last used first."""
         now = self._clock.now()
