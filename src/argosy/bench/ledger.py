@@ -41,7 +41,7 @@ class Load:
     """How hard the ledger is driven."""
 
     accounts: int = 100_000
-    callers: int = 8
+    callers: int = 16
     in_list: int = 100
     transfers: int = 200_000  # in one measurement
     rounds: int = 3

@@ -67,7 +67,7 @@ class Load:
     customers: int = 10_000
     merchants: int = 50
     payments: int = 30_000
-    connections: int = 128
+    connections: int = 256
     rounds: int = 3
     workers: int = 2
 

@@ -25,7 +25,7 @@ from argosy.base.postings import GateReason, Posting
 from argosy.base.refusals import Bug, Refused, Unavailable
 from argosy.base.store import Database
 
-POSTINGS_IN_BATCH_MAX = 400
+POSTINGS_IN_BATCH_MAX = 800
 TRANSFERS_IN_BATCH_MAX = 1000
 WAITING_MAX = 20_000
 SPREAD_POSTINGS_MIN = 200
