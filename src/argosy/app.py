@@ -57,6 +57,8 @@ from argosy.ctu.forgetting import SECONDS as FORGET_SECONDS
 from argosy.ctu.forgetting import Forgetting
 from argosy.management.approvals.approvals import Approvals
 from argosy.management.approvals.facts import Handler
+from argosy.management.home.folding import Totals
+from argosy.management.home.refusals import Refusals
 from argosy.management.services import Services
 from argosy.management.staff.audit import Audit
 from argosy.management.staff.entering import Entering
@@ -139,6 +141,7 @@ class Wallet:
     funnels: Funnels
     webhooks: Webhooks
     api_keys: ApiKeys
+    refusals: Refusals
     relays: list[Relay] = field(default_factory=list)
 
     @property
@@ -234,7 +237,9 @@ async def build(
     tools = Tools(gate, orders, clock, markets, parties, ways, keys)
 
     webhooks = Webhooks(db, ids, clock, keys, CallTerms(private_allowed=settings.webhooks_private))
-    cashier = Cashier(tools, products, signin, Lookups(db, clock), ledger)
+    refusals = Refusals(db, clock)
+    lookups = Lookups(db, clock)
+    cashier = Cashier(tools, products, signin, lookups, ledger, refusals.note)
     cases = Cases(db, clock, ids, cashier.reviews.release, cashier.reviews.give_back)
     wallet = Wallet(
         settings=settings,
@@ -278,7 +283,9 @@ async def build(
             Notices(db, tools, notify, carriers.receipts).relay(),
             webhooks.relay(),
             Opening(db, clock, ids, cases.terms).relay(),
+            Totals(db, markets).relay(),
         ],
+        refusals=refusals,
     )
     announced.append(wallet.announce)
     return wallet
@@ -393,8 +400,9 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
     async def pruned(_now: datetime, _limit: int) -> int:
         return await wallet.signin.prune()
 
-    async def old_figures(_now: datetime, _limit: int) -> int:
+    async def old_figures(now: datetime, _limit: int) -> int:
         await wallet.notify.tallies.prune()
+        await wallet.refusals.prune(now)
         return await wallet.funnels.prune()
 
     async def forgotten_codes(_now: datetime, _limit: int) -> int:
@@ -470,6 +478,7 @@ async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[No
         tasks += [asyncio.create_task(_every(wallet, s), name=s.name) for s in sweeps(wallet)]
     tasks.append(asyncio.create_task(wallet.brain.run(), name="brain"))
     tasks.append(asyncio.create_task(wallet.funnels.run(), name="funnel"))
+    tasks.append(asyncio.create_task(wallet.refusals.run(), name="refusals"))
     for task in tasks:
         task.add_done_callback(_ended)
     try:

@@ -13,13 +13,14 @@ from argosy.base.outbox.events import (
     take_turn,
 )
 from argosy.base.outbox.observed import OBSERVED, observation, observed_id
-from argosy.base.outbox.relay import Handler, Relay
+from argosy.base.outbox.relay import Folding, Handler, Relay
 
 __all__ = [
     "OBSERVED",
     "REFRESH",
     "Announced",
     "Broadcast",
+    "Folding",
     "Handler",
     "Lag",
     "Position",

@@ -224,3 +224,44 @@ class Relay:
             )
             log.exception("outbox %s: failed %s times, tries again", self.consumer, failures)
             return 0
+
+
+Fold = Callable[[Connection, Position, Position], Awaitable[None]]
+"""Folds the events after the first position, up to and with the second, within the database."""
+
+
+class Folding(Relay):
+    """A relay whose events never leave the database: `fold(conn, after, end)` reads them there, by SQL,
+    in the transaction that ticks them off. For totals of a busy log, at a fraction of the cost."""
+
+    def __init__(
+        self,
+        db: Database,
+        consumer: str,
+        fold: Fold,
+        *,
+        batch_events_max: int = BATCH_EVENTS_MAX,
+        poll_seconds: float = POLL_SECONDS,
+        pause_seconds: float = PAUSE_SECONDS,
+    ) -> None:
+        super().__init__(
+            db,
+            consumer,
+            _nothing,
+            batch_events_max=batch_events_max,
+            poll_seconds=poll_seconds,
+            pause_seconds=pause_seconds,
+        )
+        self._fold = fold
+
+    async def _page(self, conn: Connection, after: Position) -> _Page:
+        end = await conn.fetchrow(_END, *after, self._batch_events_max)
+        if end is None:
+            return _Page([], 0, after)
+        last = Position(end["xact"], end["place"])
+        await self._fold(conn, after, last)
+        return _Page([], end["passed"], last)
+
+
+async def _nothing(_events: Sequence[Announced], _conn: Connection) -> None:
+    """The events were folded where they lie."""

@@ -7,7 +7,7 @@ the requests of the same moment, and never kept.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -66,7 +66,9 @@ _log = logging.getLogger(__name__)
 
 
 class Cashier:
-    """Carries out commands. `products` are all that were found; a command's type says whose it is."""
+    """Carries out commands. `products` are all that were found; a command's type says whose it is.
+
+    `refused` counts each no: it is told market, channel, product, command and refusal, and never waits."""
 
     def __init__(
         self,
@@ -75,11 +77,14 @@ class Cashier:
         proofs: Proofs,
         lookups: Lookups,
         accounts: Accounts | None = None,
+        refused: Callable[[str, str, str, Command, Refused], None] | None = None,
     ) -> None:
         self._tools = tools
         self._proofs = proofs
         self.lookups = lookups
         self._accounts = accounts
+        self._refused = refused
+        self._names = {verb.command: p.name for p in products.values() for verb in p.verbs}
         self._verbs = {verb.command: verb for p in products.values() for verb in p.verbs}
         self._products = products
         self.reviews = Reviews(tools, products)
@@ -92,6 +97,15 @@ class Cashier:
         Challenged: a code is on its way; send the same command again and show it. Raises
         `Unavailable` when the database does not answer; send the same command again then.
         """
+        answer = await self._carried_out(command, asker, shown)
+        if isinstance(answer, Refused) and self._refused is not None:
+            name = self._names[type(command)]
+            self._refused(asker.party.market, asker.channel, name, command, answer)
+        return answer
+
+    async def _carried_out(
+        self, command: Command, asker: Asker, shown: Shown
+    ) -> Receipt | Refused | Challenged:
         verb = self._verb(command)
         if command.id.version != 7:
             return Refused(CashierReason.ID_NOT_UUID7, field="id")

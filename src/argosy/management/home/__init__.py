@@ -1,0 +1,1 @@
+"""Home: how the wallet stands now, beside yesterday and last week."""
