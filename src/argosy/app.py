@@ -59,6 +59,7 @@ from argosy.management.approvals.approvals import Approvals
 from argosy.management.approvals.facts import Handler
 from argosy.management.home.folding import Totals
 from argosy.management.home.refusals import Refusals
+from argosy.management.risk import Risk, risk_handlers
 from argosy.management.services import Services
 from argosy.management.staff.audit import Audit
 from argosy.management.staff.entering import Entering
@@ -348,7 +349,9 @@ def console_services(wallet: Wallet) -> Services:
     audit = Audit(wallet.db, wallet.clock, wallet.keys)
     people = People(wallet.db, wallet.clock, wallet.ids, wallet.keys, audit)
     sessions = Sessions(wallet.db, wallet.clock, wallet.ids, wallet.keys)
-    handlers: dict[str, Handler] = {}
+    now = wallet.clock.now()
+    risk = Risk(wallet.db, wallet.clock, wallet.ids, wallet.cases, offsets(wallet.markets, now))
+    handlers: dict[str, Handler] = {**risk_handlers(risk)}
     return Services(
         db=wallet.db,
         clock=wallet.clock,
@@ -371,6 +374,7 @@ def console_services(wallet: Wallet) -> Services:
         funnels=wallet.funnels,
         brain=wallet.brain,
         cases=wallet.cases,
+        risk=risk,
         rails=wallet.rails,
         tools=wallet.tools,
         products=wallet.products,

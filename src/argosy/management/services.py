@@ -26,6 +26,7 @@ from argosy.ctu.apart import Asking
 from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases
 from argosy.management.approvals.approvals import Approvals
+from argosy.management.risk import Risk
 from argosy.management.staff.audit import Audit
 from argosy.management.staff.entering import Entering
 from argosy.management.staff.people import People
@@ -66,6 +67,7 @@ class Services:
     funnels: Funnels
     brain: Brain | Asking
     cases: Cases
+    risk: Risk
     rails: Mapping[str, Rail]
     tools: Tools
     products: Mapping[str, Product]

@@ -43,12 +43,13 @@ async def test_a_case_opens_with_all_that_is_looked_at(office, risk):
     assert [step.what for step in opened.timeline][-1] == "opened"
     small = await risk.cases.opened(beside.id)
     assert not small.four_eyes
-    assert await risk.cases.asks_two([opened.case]) and not await risk.cases.asks_two([small.case])
+    assert await risk.cases.asks_two([opened.case])
+    assert not await risk.cases.asks_two([small.case])
     assert isinstance(await risk.cases.opened(case.event), Refused)
 
 
 @pytest.mark.parametrize(
-    ("act", "state", "bad", "scheme"),
+    "act, state, bad, scheme",
     [
         (Act.RELEASE, CaseState.RELEASED, False, ""),
         (Act.RETURN, CaseState.RETURNED, False, ""),
@@ -71,12 +72,14 @@ async def test_a_large_one_is_decided_by_two_and_never_by_one_with_two_windows(
 ):
     case = await office.suspicious("anita", 60_000)
     first = await risk.cases.decide(case.id, act, "anna", "she was called", "mule")
-    assert first.state is CaseState.OPEN and waits_for_second(first)
+    assert first.state is CaseState.OPEN
+    assert waits_for_second(first)
     again = await risk.cases.decide(case.id, act, "anna", "once more", "mule")
     assert again.reason is CaseReason.CASE_NEEDS_ANOTHER
     assert reviews.decided == {}
     done = await risk.cases.decide(case.id, act, "boris", "I agree", "mule")
-    assert done.state is not CaseState.OPEN and done.decided_by == "boris"
+    assert done.state is not CaseState.OPEN
+    assert done.decided_by == "boris"
     assert len(reviews.decided) == 1
 
 
@@ -84,7 +87,8 @@ async def test_who_says_that_it_was_no_fraud_does_not_agree_with_who_says_that_i
     case = await office.suspicious("anita", 60_000)
     await risk.cases.decide(case.id, Act.FRAUD, "anna", "she was called", "mule")
     other = await risk.cases.decide(case.id, Act.RETURN, "boris", "the payee is a shop")
-    assert other.state is CaseState.OPEN and other.proposal.by == "boris"
+    assert other.state is CaseState.OPEN
+    assert other.proposal.by == "boris"
     done = await risk.cases.decide(case.id, Act.RETURN, "anna", "he is right")
     assert done.state is CaseState.RETURNED
     assert [(bad, scheme) for _, bad, _, scheme, _ in await office.labels()] == [(False, "")]

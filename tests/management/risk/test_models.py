@@ -102,7 +102,8 @@ async def test_drift_over_what_was_read_in_line(db, brain, clock, ids, registry,
     assert (empty.rows, empty.columns) == (0, ())
     await served(db, brain, clock, ids)
     found = await risk.models.drift("takeover", "1")
-    assert found.rows >= 12 and found.since < found.until
+    assert found.rows >= 12
+    assert found.since < found.until
     by_name = {column.name: column for column in found.columns}
     assert by_name["event.amount"].standing == "far"  # it learned from large amounts
     assert by_name["account.count_1h"].says
@@ -123,5 +124,6 @@ async def test_the_strongest_with_reasons_and_two_beside_each_other(
     assert compared.rows >= 12
     assert sum(compared.scores[0]) == pytest.approx(1)
     assert compared.agreement > 0.9
-    assert compared.differ and compared.differ[0][1] != compared.differ[0][2]
+    assert compared.differ
+    assert compared.differ[0][1] != compared.differ[0][2]
     assert isinstance(await risk.models.compared("takeover", "1", "9"), Refused)

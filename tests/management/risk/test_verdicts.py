@@ -46,7 +46,8 @@ async def test_runs_of_the_loop_page_by_cursor_and_tell_their_steps(db, clock, i
     first = await risk.learning.runs(limit=3)
     assert [run.id for run in first.runs] == [run.id for run in reversed(runs)][:3]
     last = await risk.learning.runs(after=first.after, limit=3)
-    assert [run.id for run in last.runs] == [runs[0].id] and last.after is None
+    assert [run.id for run in last.runs] == [runs[0].id]
+    assert last.after is None
     opened = await risk.learning.run(runs[-1].id)
     assert [step.says for step in opened.steps] == ["3 new ones"]
     assert not opened.candidates[0].accepted
