@@ -54,15 +54,17 @@ class Approvals:
         reason: str,
         *,
         right: Right,
+        proposer: Right | None = None,
         id: UUID | None = None,
     ) -> Proposal | Refused:
         """Keep a proposal until somebody else with `right` decides it or it expires.
 
-        The same `id` again is the same proposal. Pages go through `Desk.propose`, which is guarded.
+        Who proposes needs `right` too, or `proposer` where that is another: an analyst asks, a lead says
+        yes. The same `id` again is the same proposal. Pages go through `Desk.propose`, which is guarded.
         """
         if kind not in self.handlers:
             return Refused(ApprovalReason.KIND_UNKNOWN)
-        if not member.may(right):
+        if not member.may(proposer or right):
             return Refused(StaffReason.NOT_ALLOWED)
         if not reason.strip():
             return Refused(StaffReason.REASON_MISSING, field="reason")
