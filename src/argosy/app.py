@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -58,6 +60,7 @@ from argosy.ctu.forgetting import Forgetting
 from argosy.management.approvals.approvals import Approvals
 from argosy.management.approvals.facts import Handler
 from argosy.management.home.folding import Totals
+from argosy.management.home.jobs import Jobs
 from argosy.management.home.refusals import Refusals
 from argosy.management.risk import Risk, risk_handlers
 from argosy.management.services import Services
@@ -66,6 +69,7 @@ from argosy.management.staff.entering import Entering
 from argosy.management.staff.people import SEALED as STAFF_SEALED
 from argosy.management.staff.people import People
 from argosy.management.staff.sessions import Sessions
+from argosy.management.status import parts
 from argosy.markets import PackError
 from argosy.markets import load as load_markets
 from argosy.partners.api.door import sweeps as api_sweeps
@@ -143,6 +147,7 @@ class Wallet:
     webhooks: Webhooks
     api_keys: ApiKeys
     refusals: Refusals
+    jobs: Jobs
     relays: list[Relay] = field(default_factory=list)
 
     @property
@@ -287,6 +292,7 @@ async def build(
             Totals(db, markets).relay(),
         ],
         refusals=refusals,
+        jobs=Jobs(db, clock),
     )
     announced.append(wallet.announce)
     return wallet
@@ -386,6 +392,8 @@ def console_services(wallet: Wallet) -> Services:
         approvals=Approvals(wallet.db, wallet.clock, wallet.ids, audit, handlers),
         public_url=wallet.settings.public_url,
         demo=wallet.settings.demo,
+        ready=partial(not_ready, wallet),
+        parts=partial(parts, wallet.settings.data),
     )
 
 
@@ -483,6 +491,7 @@ async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[No
     tasks.append(asyncio.create_task(wallet.brain.run(), name="brain"))
     tasks.append(asyncio.create_task(wallet.funnels.run(), name="funnel"))
     tasks.append(asyncio.create_task(wallet.refusals.run(), name="refusals"))
+    tasks.append(asyncio.create_task(wallet.jobs.run(), name="jobs"))
     for task in tasks:
         task.add_done_callback(_ended)
     try:
@@ -499,13 +508,17 @@ async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[No
 
 async def _every(wallet: Wallet, sweep: Sweep) -> None:
     while True:
-        done = 0
+        done, begun = 0, time.perf_counter()
+        problem: Exception | None = None
         try:
             done = await sweep.run(wallet.clock.now(), SWEEP_ROWS_MAX)
         except Unavailable as outage:
+            problem = outage
             _log.warning("%s waits: %s", sweep.name, outage)
-        except Exception:  # noqa: BLE001 - one bad row must not stop the clock
+        except Exception as error:  # noqa: BLE001 - one bad row must not stop the clock
+            problem = error
             _log.exception("%s failed and is tried again", sweep.name)
+        wallet.jobs.note(sweep.name, time.perf_counter() - begun, done, problem)
         await asyncio.sleep(0 if done >= SWEEP_ROWS_MAX else sweep.every_seconds)
 
 

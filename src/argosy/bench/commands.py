@@ -69,7 +69,7 @@ def bench_payments(
     rounds: Rounds = 3,
     payments: Annotated[int, typer.Option(min=100, help="In one measurement.")] = 30_000,
     customers: Annotated[int, typer.Option(min=10)] = 10_000,
-    connections: Annotated[int, typer.Option(min=1)] = 128,
+    connections: Annotated[int, typer.Option(min=1)] = 256,
     workers: Annotated[int, typer.Option(min=1, help="Server processes.")] = 2,
     json: Out = None,
 ) -> None:

@@ -6,7 +6,7 @@ Protocol in `ports.py` as its type.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from argosy.base.clock import Clock
@@ -31,6 +31,7 @@ from argosy.management.staff.audit import Audit
 from argosy.management.staff.entering import Entering
 from argosy.management.staff.people import People
 from argosy.management.staff.sessions import Sessions
+from argosy.management.status import Part
 from argosy.public_services.cashier.cashier import Cashier
 from argosy.public_services.funnel.funnel import Funnels
 from argosy.public_services.identity.closing import Closing
@@ -79,3 +80,5 @@ class Services:
     approvals: Approvals
     public_url: str
     demo: bool
+    ready: Callable[[], Awaitable[str | None]]  # why no money can be taken now; None: it can
+    parts: Callable[[], list[Part]]  # the processes and their memory; looks at the machine, so it waits

@@ -284,6 +284,35 @@ async def test_what_the_log_never_tells_of_is_forgotten_loudly(db, town, caplog)
     assert facts.read_now(at(stream))[1] == 0
 
 
+async def test_what_is_made_while_the_log_is_read_is_not_taken_for_lost(db, town, monkeypatch):
+    """An older transaction is open still, so the log does not show the newer one yet."""
+    stream = Stream(24)
+    facts = Facts(db, SMALL)
+    await facts.start()
+    made = at(stream)
+    await facts.read([made])
+    facts.flight_start(made)
+    states = facts._engine.states
+    read = states.step
+    async with db.work() as older:
+
+        async def meanwhile():
+            page = await read()
+            monkeypatch.setattr(states, "step", read)
+            await older.fetchval("SELECT pg_current_xact_id()")
+            await town.tell(made, "posted")
+            facts.flight_end(made, "posted")
+            return page
+
+        monkeypatch.setattr(states, "step", meanwhile)
+        for _ in range(3):
+            await facts.catch_up()
+        assert facts._engine.flights.lost == 0
+    await all_read(facts)
+    assert not facts._engine.flights.flying
+    assert facts.read_now(at(stream))[:2].tolist() == [1, 100]
+
+
 async def test_the_log_may_tell_of_it_before_who_made_it_does(db, town, caplog):
     stream = Stream(23)
     facts = Facts(db, SMALL)

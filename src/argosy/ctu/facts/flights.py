@@ -128,9 +128,14 @@ class Flights:
         ]:
             self._land(event.id)
 
-    def check_suspects(self, finished: int, following: int) -> None:
-        """What was made before a moment, and is not in the log once every transaction begun by then
-        has ended, was never committed: forget it, loudly."""
+    def made(self) -> list[UUID]:
+        """The events that were made, as we were told, and that the log has not told of yet."""
+        return [event for event, flight in self.flying.items() if flight.outcome is not None]
+
+    def check_suspects(self, made: list[UUID], finished: int, following: int) -> None:
+        """The log was read to its end: transactions below `finished` had ended, `following` had not
+        begun, and `made` was told before. What is not in the log once every transaction begun by then
+        has ended was never committed: forget it, loudly."""
         if self._suspects is not None and finished >= self._suspects[0]:
             for event in self._suspects[1]:
                 if event in self.flying:
@@ -138,9 +143,8 @@ class Flights:
                     log.error("the log does not know of event %s, which was made: forgotten", event)
                     self._land(event)
             self._suspects = None
-        if self._suspects is None:
-            made = [event for event, flight in self.flying.items() if flight.outcome is not None]
-            self._suspects = (following, made) if made else None
+        if self._suspects is None and made:
+            self._suspects = (following, made)
 
     def _made(self, n: int, state: State, flights: list[Flight]) -> State:
         ghost = copy_state(self._kernel.plans[n], state)

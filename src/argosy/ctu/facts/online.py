@@ -317,7 +317,8 @@ class Facts:
                 self.on_entry(entry)
 
     async def _step(self, engine: Engine) -> Page:
+        made = engine.flights.made()  # what is told of while we read may come after what we read
         page = await engine.states.step()
         if not page.more:
-            engine.flights.check_suspects(page.finished, page.next)
+            engine.flights.check_suspects(made, page.finished, page.next)
         return page
