@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -78,17 +79,17 @@ def test_success_counts_every_end_and_nothing_that_has_none():
 
 async def test_today_stands_beside_yesterday_and_last_week_at_this_hour(people):
     clock, db = people.clock, people.wallet.db
-    clock.set(datetime(2026, 11, 15, 5, 0, tzinfo=UTC))
+    clock.set(datetime(2026, 11, 22, 5, 0, tzinfo=UTC))
     last_week = [await pay(people, 10), await pay(people, 20)]
-    clock.set(datetime(2026, 11, 15, 9, 0, tzinfo=UTC))
+    clock.set(datetime(2026, 11, 22, 9, 0, tzinfo=UTC))
     await pay(people, 900)  # later in the day than it is now
-    clock.set(datetime(2026, 11, 21, 4, 0, tzinfo=UTC))
+    clock.set(datetime(2026, 11, 28, 4, 0, tzinfo=UTC))
     await pay(people, 40)
-    clock.set(datetime(2026, 11, 22, 4, 0, tzinfo=UTC))
+    clock.set(datetime(2026, 11, 29, 4, 0, tzinfo=UTC))
     for rupees in (1, 2, 3):
         await pay(people, rupees)
     await pay(people, 200_000)  # more than there is
-    clock.set(datetime(2026, 11, 22, 6, 0, tzinfo=UTC))
+    clock.set(datetime(2026, 11, 29, 6, 0, tzinfo=UTC))
     await count(people)
     said = await compared(db, clock.now(), "Asia/Kolkata", EVERYWHERE)
     assert (said.today.all.done, said.today.all.done_minor) == (3, 600)
@@ -103,9 +104,7 @@ async def test_today_stands_beside_yesterday_and_last_week_at_this_hour(people):
     points = await line(db, *day_so_far(clock.now(), "Asia/Kolkata"), 30, EVERYWHERE)
     assert sum(point.sum.done for point in points) == 3
     assert sum(point.sum.refused for point in points) == 1
-    assert {b.at - a.at for a, b in zip(points, points[1:], strict=False)} == {
-        timedelta(minutes=30)
-    }
+    assert {b.at - a.at for a, b in pairwise(points)} == {timedelta(minutes=30)}
     assert await choices(db, clock.now()) == {
         "market": ["india"],
         "channel": ["lite"],
