@@ -28,7 +28,7 @@ from argosy.base.store import Database, StoreError, nodes
 from argosy.base.store.migrations import Migration, migrate
 from argosy.base.store.postgres import Postgres
 from argosy.bench.commands import bench, benchmark
-from argosy.cli_figures import funnel, messages
+from argosy.cli_figures import funnel, late, messages
 from argosy.cli_keys import key, keys, push_key
 from argosy.ctu import cli as risk
 from argosy.ctu import terminal
@@ -402,7 +402,7 @@ def ledger_verify(demo: Demo = False) -> None:
 
 # --- those of other files ------------------------------------------------------------------------
 
-for look in (messages, funnel):
+for look in (messages, funnel, late):
     app.command()(look)
 app.command("key")(key)
 app.command("push-key")(push_key)

@@ -1,4 +1,4 @@
-"""Commands that show what happened: messages, funnels."""
+"""Commands that show what happened: messages, funnels, failed payments."""
 
 from __future__ import annotations
 
@@ -42,3 +42,17 @@ def funnel(
         return list(figures.funnels(found))
 
     say(*with_wallet(config.load(demo=demo), look))
+
+
+def late(demo: Demo = False) -> None:
+    """Show failed payments whose money is not back in time. Ends with 1 where there are any."""
+    found: list[int] = []
+
+    async def look(wallet: Wallet) -> list[str]:
+        standing = await wallet.cashier.deadlines.late(wallet.clock.now())
+        found.append(len(standing))
+        return list(figures.late(standing))
+
+    say(*with_wallet(config.load(demo=demo), look))
+    if any(found):
+        raise SystemExit(1)

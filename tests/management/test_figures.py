@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from argosy.management.figures import funnels, messages
+from argosy.base.orders.money_back import Late
+from argosy.management.figures import funnels, late, messages
 from argosy.public_services.funnel.facts import Count, Funnel, Step
 from argosy.public_services.funnel.funnel import drawn
 from argosy.public_services.notify.tallies import Outcome, Problem, Standing, Went
@@ -44,3 +45,11 @@ def test_a_funnel_is_drawn_with_what_came_through() -> None:
     assert paid.split()[:4] == ["paid", "#" * 18, "900", "75%"]
     assert paid.endswith("10.0 ms refused 31")
     assert list(funnels([])) == ["Nothing was counted on these days."]
+
+
+def test_failed_payments_that_are_late_are_told_with_their_sum() -> None:
+    at = datetime(2026, 11, 20, 4, 30, tzinfo=UTC)
+    assert list(late([Late("india", "top_up", 2, 300_50, "INR", at)])) == [
+        "india          top_up          2 orders, 300.50 INR, since 2026-11-20T04:30:00+00:00"
+    ]
+    assert list(late([])) == ["No failed payment is late."]

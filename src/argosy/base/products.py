@@ -148,7 +148,9 @@ class Gate(Protocol):
         self, operation: Operation, posting: Posting
     ) -> Done | Refused | Challenged: ...
 
-    async def settle(self, posting: Posting) -> Done | Refused: ...
+    async def settle(
+        self, posting: Posting, ours: frozenset[UUID] = frozenset()
+    ) -> Done | Refused: ...
 
     async def try_out(
         self, operation: Operation, posting: Posting

@@ -1,9 +1,11 @@
-"""What the operator sees of messages and of funnels, as text for a terminal."""
+"""What the operator sees of messages, of funnels and of failed payments, as text for a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from argosy.base.money import Money, plain
+from argosy.base.orders.money_back import Late
 from argosy.public_services.funnel.facts import Drawn, Funnel
 from argosy.public_services.notify.tallies import Standing
 
@@ -25,6 +27,17 @@ def messages(standing: Standing) -> Iterator[str]:
     for problem in standing.problems:
         at = problem.at.isoformat(timespec="seconds")
         yield f"{at} {problem.market} {problem.template}: {problem.problem}"
+
+
+def late(found: Sequence[Late]) -> Iterator[str]:
+    """Failed payments whose money is past its deadline, by market and product."""
+    if not found:
+        yield "No failed payment is late."
+    for one in found:
+        since = one.oldest.isoformat(timespec="seconds")
+        amount = plain(Money(one.minor, one.currency))
+        sum_ = f"{one.orders:>6} orders, {amount} {one.currency}"
+        yield f"{one.market:<14} {one.product:<10} {sum_}, since {since}"
 
 
 def funnels(found: Sequence[Funnel]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -85,10 +86,11 @@ class ScreenedGate:
         await self._tell(operation, verdict, _outcome(answer, verdict))
         return answer
 
-    async def settle(self, posting: Posting) -> Done | Refused:
-        """Make a step durable that moves no new money: an order asked for or closed, holds that end."""
+    async def settle(self, posting: Posting, ours: frozenset[UUID] = frozenset()) -> Done | Refused:
+        """Make a step durable that moves no new money: an order asked for or closed, holds that end. New
+        is only what comes out of the operator's own accounts `ours`, because it is owed."""
         must(
-            all(t.action in _ENDINGS for t in posting.transfers),
+            all(t.action in _ENDINGS or t.debit in ours for t in posting.transfers),
             "new money must be screened",
             posting=posting.id,
         )

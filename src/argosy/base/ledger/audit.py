@@ -173,25 +173,30 @@ _HOLD = """
 """
 
 # An order and the journal tell the same story. `due` leaves the payer, `net` reaches the payee, the
-# difference is the price; a refund under review is counted in the order already and held here.
+# difference is the price; a refund under review is counted in the order already and held here. Where the
+# operator stands in for the payer, its account is the one that pays.
 _ORDER = """
-    WITH told AS (
+    WITH stood AS (
+        SELECT id, product, payee_account,
+               coalesce((data->>'stands_in')::uuid, payer_account) AS pays_from
+        FROM orders.orders
+    ), told AS (
         SELECT t.order_id,
                coalesce(sum(t.amount) FILTER (WHERE t.action IN (0, 2) AND t.kind <> 'refund'
-                   AND t.debit = o.payer_account), 0) AS went_out,
+                   AND t.debit = o.pays_from), 0) AS went_out,
                coalesce(sum(t.amount) FILTER (WHERE t.action IN (0, 2) AND t.kind = o.product
                    AND t.credit = o.payee_account), 0) AS arrived,
                coalesce(sum(t.amount) FILTER (WHERE t.action IN (0, 2) AND t.kind = 'fee'
-                   AND t.debit = o.payer_account), 0) AS price,
+                   AND t.debit = o.pays_from), 0) AS price,
                coalesce(sum(t.amount) FILTER (WHERE t.action IN (0, 2) AND t.kind = 'refund'
-                   AND t.debit = o.payee_account AND t.credit = o.payer_account), 0) AS refunded,
+                   AND t.debit = o.payee_account AND t.credit = o.pays_from), 0) AS refunded,
                coalesce(sum(t.amount) FILTER (WHERE h.id IS NOT NULL AND t.kind <> 'refund'
-                   AND t.debit = o.payer_account), 0) AS held,
+                   AND t.debit = o.pays_from), 0) AS held,
                coalesce(sum(t.amount) FILTER (WHERE h.id IS NOT NULL AND t.kind = 'refund'
                    AND t.debit = o.payee_account), 0) AS refund_held,
                count(h.id) AS open_holds
         FROM ledger.transfers t
-        LEFT JOIN orders.orders o ON o.id = t.order_id
+        LEFT JOIN stood o ON o.id = t.order_id
         LEFT JOIN ledger.holds h ON h.id = t.id AND h.state = 0 AND t.action = 1
         WHERE t.order_id IS NOT NULL GROUP BY t.order_id
     ), plan AS (

@@ -160,6 +160,48 @@ class Orders:
         )
         return [order_of(row) for row in rows]
 
+    async def overdue(
+        self, market: str, product: str, before: datetime, limit: int, done: str
+    ) -> list[Order]:
+        """Orders of `product` made before a moment whose money is still on its way, oldest first, but for
+        what waits for a phone without a wallet and those whose data says `done`."""
+        rows = await self._db.all(
+            f"""
+            SELECT {_COLUMNS} FROM orders.orders
+             WHERE market = $1 AND product = $2 AND created_at < $3
+               AND (state = 'review' OR state = 'held' AND NOT data ? 'waits_for')
+               AND NOT data ? $5
+             ORDER BY created_at LIMIT $4
+            """,
+            market,
+            product,
+            before,
+            limit,
+            done,
+        )
+        return [order_of(row) for row in rows]
+
+    async def on_its_way(
+        self, market: str, product: str, before: datetime
+    ) -> tuple[int, int, datetime] | None:
+        """How many such orders there are, how much money (minor units), and since when; None: none.
+        Money that the operator has stood in for is not on its way for the customer."""
+        row = await self._db.one(
+            """
+            SELECT count(*) AS orders, sum(amount_minor)::bigint AS minor, min(created_at) AS oldest
+              FROM orders.orders
+             WHERE market = $1 AND product = $2 AND created_at < $3
+               AND (state = 'review' OR state = 'held' AND NOT data ? 'waits_for')
+               AND NOT data ? 'stands_in'
+            """,
+            market,
+            product,
+            before,
+        )
+        if row is None or not row["orders"]:
+            return None
+        return row["orders"], row["minor"], row["oldest"]
+
     async def _load(self, ids: list[UUID]) -> dict[UUID, Counted]:
         rows = await self._db.all(
             f"SELECT {_COLUMNS}, uses FROM orders.orders WHERE id = ANY($1)", ids

@@ -19,6 +19,7 @@ REMAINDER = "remainder"
 UNCLAIMED = "unclaimed"
 SUSPENSE = "suspense"
 OPENING = "opening"
+ADVANCES = "advances"
 
 
 def system_account(market: str, name: str, currency: str) -> UUID:
@@ -50,12 +51,13 @@ def system_accounts(market: Market) -> tuple[Account, ...]:
 
     `fees` earned; `remainder` takes what rounding of splits leaves over; `unclaimed` is where money
     for a phone without a wallet waits; `float.<rail>` is what lies at that bank, `opening` what
-    customers brought from elsewhere (both on the debit side); `suspense` is for what a human must
+    customers brought from elsewhere, `advances` what the operator stands in for while a bank is silent (all
+    on the debit side); `suspense` is for what a human must
     place. Shares of fees that go to accounts of other names get those accounts too.
     """
     shares = {name for rule in market.fees for name in rule.fee.value.shares}
     credit = sorted({FEES, REMAINDER, SUSPENSE} | shares)
-    debit = [f"float.{market.rail}", OPENING]
+    debit = [f"float.{market.rail}", OPENING, ADVANCES]
     return (
         *(_system(market, name, Side.CREDIT, None) for name in credit),
         _system(market, UNCLAIMED, Side.CREDIT, 0),

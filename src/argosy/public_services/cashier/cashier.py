@@ -20,6 +20,7 @@ from argosy.base.ledger.facts import LedgerReason
 from argosy.base.markets import Market
 from argosy.base.money import Money
 from argosy.base.orders.facts import Order, OrderReason, State
+from argosy.base.orders.money_back import Deadlines
 from argosy.base.orders.planning import DONE, MARK
 from argosy.base.orders.review import Reviews
 from argosy.base.parties.facts import Party
@@ -88,6 +89,7 @@ class Cashier:
         self._verbs = {verb.command: verb for p in products.values() for verb in p.verbs}
         self._products = products
         self.reviews = Reviews(tools, products)
+        self.deadlines = Deadlines(tools, products)
 
     async def carry_out(
         self, command: Command, asker: Asker, shown: Shown = NOTHING
@@ -248,10 +250,10 @@ class Cashier:
         return number_of(self._tools.keys, order_id)
 
     def sweeps(self) -> tuple[Sweep, ...]:
-        """Everything that the clock does for products and reviews."""
+        """Everything that the clock does for products, reviews and failed payments."""
         swept = [s for product in self._products.values() for s in product.sweeps(self._tools)]
 
-        return (*swept, *self.reviews.sweeps())
+        return (*swept, *self.reviews.sweeps(), *self.deadlines.sweeps())
 
     # --- the steps ---------------------------------------------------------------------------
 

@@ -190,6 +190,8 @@ class Notices:
             "arrived": _arrived(order),
             "receipt": number_of(self._tools.keys, order.id),
         }
+        if event.body.get("fine_minor"):
+            facts["fine"] = Money(event.body["fine_minor"], order.amount.currency)
         if "to" in order.data:
             facts["to"] = order.data["to"]
         if "expires_at" in event.body:

@@ -13,6 +13,7 @@ from uuid import UUID
 from argosy.base.ids import derive
 from argosy.base.orders.cash import CODE
 from argosy.base.orders.facts import Order
+from argosy.base.orders.money_back import BACK
 from argosy.base.outbox import OBSERVED, Announced
 
 PAYER, PAYEE, PHONE = "payer", "payee", "phone"
@@ -62,8 +63,21 @@ def _not_stopped(event: Announced, order: Order) -> bool:
     return not _stopped(event, order)
 
 
+def _not_stopped_or_back(event: Announced, order: Order) -> bool:
+    """Who has their money back already is not told of it a second time."""
+    return _not_stopped(event, order) and BACK not in order.data
+
+
 def _unclaimed(event: Announced, _order: Order) -> bool:
     return event.body.get("reason") == "unclaimed"
+
+
+def _fined(event: Announced, _order: Order) -> bool:
+    return bool(event.body.get("fine_minor"))
+
+
+def _in_time(event: Announced, order: Order) -> bool:
+    return not _fined(event, order)
 
 
 def _waited(_event: Announced, order: Order) -> bool:
@@ -151,6 +165,7 @@ SAID: dict[str, tuple[Line, ...]] = {
         Line(PAYEE, "top_up_rejected", None, _not_stopped),
     ),
     "top_up.unknown": (Line(PAYEE, "bank_silent"),),
+    "top_up.late": (Line(PAYEE, "top_up_late"),),
     "top_up.stuck": (Line(PAYEE, "bank_stuck"),),
     "cash_in.held": (Line(PAYEE, "cash_in_code", PAYER, _has_code, coded=True),),
     "cash_in.paid": (
@@ -186,9 +201,13 @@ SAID: dict[str, tuple[Line, ...]] = {
     "withdrawal.review": (Line(PAYER, "withdrawal_checked"),),
     "withdrawal.returned": (
         Line(PAYER, "withdrawal_stopped", None, _stopped),
-        Line(PAYER, "withdrawal_rejected", None, _not_stopped),
+        Line(PAYER, "withdrawal_rejected", None, _not_stopped_or_back),
     ),
     "withdrawal.unknown": (Line(PAYER, "bank_silent"),),
+    "withdrawal.money_back": (
+        Line(PAYER, "withdrawal_back", None, _in_time),
+        Line(PAYER, "withdrawal_back_late", None, _fined),
+    ),
     "withdrawal.stuck": (Line(PAYER, "bank_stuck"),),
 }
 
