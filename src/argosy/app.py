@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from argosy.banks import rails
-from argosy.banks.rails import calls
+from argosy.banks.rails import Guarded, calls
 from argosy.base.clock import Clock, SystemClock, local_day
 from argosy.base.gate.commit import GroupCommit
 from argosy.base.gate.gate import ScreenedGate
@@ -41,9 +40,10 @@ from argosy.base.parties.parties import Parties
 from argosy.base.parties.resealing import Sealing
 from argosy.base.parties.ring import Ring
 from argosy.base.parties.rows import SEALED as PARTIES_SEALED
-from argosy.base.ports import Rail, RailReply, Screening
+from argosy.base.ports import Operation, RailReply, Screening
+from argosy.base.postings import GateReason
 from argosy.base.products import Product, Sweep, Tools, sealings
-from argosy.base.refusals import Unavailable, must
+from argosy.base.refusals import Refused, Unavailable, must
 from argosy.base.store import Connection, Database
 from argosy.base.wallet.accounts import open_wallet, system_accounts
 from argosy.base.wallet.statement import Statement
@@ -57,13 +57,21 @@ from argosy.ctu.cases import Cases, Opening
 from argosy.ctu.decide import load_policy
 from argosy.ctu.forgetting import SECONDS as FORGET_SECONDS
 from argosy.ctu.forgetting import Forgetting
+from argosy.desks import money_desk, setup_desk
 from argosy.management.approvals.approvals import Approvals
 from argosy.management.approvals.facts import Handler
+from argosy.management.customers import customer_handlers
 from argosy.management.home.folding import Totals
 from argosy.management.home.jobs import Jobs
 from argosy.management.home.refusals import Refusals
+from argosy.management.money.adjusting import KIND as ADJUST
+from argosy.management.money.checking import Checking
 from argosy.management.risk import Risk, risk_handlers
 from argosy.management.services import Services
+from argosy.management.setup.following import Following
+from argosy.management.setup.handlers import setup_handlers
+from argosy.management.setup.jobs import Jobs
+from argosy.management.setup.rails import Calls
 from argosy.management.staff.audit import Audit
 from argosy.management.staff.entering import Entering
 from argosy.management.staff.people import SEALED as STAFF_SEALED
@@ -81,6 +89,7 @@ from argosy.partners.api.services import PartnerApi
 from argosy.partners.webhooks.endpoints import SEALED as WEBHOOKS_SEALED
 from argosy.partners.webhooks.facts import Terms as CallTerms
 from argosy.partners.webhooks.webhooks import Webhooks
+from argosy.products.withdraw.facts import Redeem
 from argosy.public_services.cashier.cashier import Cashier
 from argosy.public_services.cashier.lookups import Lookups
 from argosy.public_services.funnel.funnel import Funnels
@@ -101,7 +110,6 @@ from argosy.public_services.signin.signin import Signin
 from argosy.public_services.words.words import Words
 from argosy.settings import Settings
 
-SWEEP_ROWS_MAX = 200
 EVENTS_KEPT = timedelta(days=7)
 """So long the event log is kept for readers yet to come; the journal and the orders stay for ever."""
 _THERE = """
@@ -139,7 +147,7 @@ class Wallet:
     presenting: Presenting
     brain: Brain | Asking
     cases: Cases
-    rails: Mapping[str, Rail]
+    rails: Mapping[str, Guarded]
     tools: Tools
     products: Mapping[str, Product]
     broadcast: Broadcast
@@ -148,6 +156,10 @@ class Wallet:
     api_keys: ApiKeys
     refusals: Refusals
     jobs: Jobs
+    following: Following
+    calls: Calls
+    jobs: Jobs
+    checking: Checking
     relays: list[Relay] = field(default_factory=list)
 
     @property
@@ -216,7 +228,10 @@ async def build(
     carriers = open_ways(markets, settings.carriers, means, demo=settings.demo)
     notify = Notify(db, clock, keys, parties, words, carriers, private_allowed=private)
     signin = Signin(db, ids, clock, keys, parties, markets, notify, chance=chance)
-    ways = rails.load(db, clock, ids, keys)
+    called = Calls(db, clock, ids)
+    ways = rails.load(db, clock, ids, keys, note=called.note)
+    following = Following(db, clock, markets, ways)
+    await following.look()
     brain: Brain | Asking
     if brain_at is not None:
         brain = Asking(brain_at)
@@ -239,6 +254,7 @@ async def build(
         orders,
         clock,
         announce=lambda: announced[0]() if announced else None,
+        stopped=_stopping(markets, ways, products),
     )
     tools = Tools(gate, orders, clock, markets, parties, ways, keys)
 
@@ -285,6 +301,10 @@ async def build(
         api_keys=ApiKeys(
             db, ids, clock, keys, Mode.TEST if settings.demo else Mode.LIVE, chance=chance
         ),
+        following=following,
+        calls=called,
+        jobs=Jobs(db, clock),
+        checking=Checking(db, clock, ids, markets[settings.market].zone),
         relays=[
             Notices(db, tools, notify, carriers.receipts).relay(),
             webhooks.relay(),
@@ -296,6 +316,25 @@ async def build(
     )
     announced.append(wallet.announce)
     return wallet
+
+
+def _stopping(
+    markets: Mapping[str, Market], ways: Mapping[str, Guarded], products: Mapping[str, Product]
+) -> Callable[[Operation], Refused | None]:
+    """What the gate asks first: whether the operator has switched this off, or paused its bank."""
+    asks_bank = frozenset(name for name, product in products.items() if product.heard is not None)
+
+    def stopped(operation: Operation) -> Refused | None:
+        market = markets.get(operation.market)
+        if market is None:
+            return None
+        if market.is_off(operation.kind):
+            return Refused(GateReason.SWITCHED_OFF, {"what": operation.kind})
+        if operation.kind in asks_bank and (way := ways.get(market.rail)) and way.paused:
+            return Refused(GateReason.RAIL_PAUSED)
+        return None
+
+    return stopped
 
 
 def offsets(markets: Mapping[str, Market], now: datetime) -> dict[str, int]:
@@ -357,8 +396,15 @@ def console_services(wallet: Wallet) -> Services:
     sessions = Sessions(wallet.db, wallet.clock, wallet.ids, wallet.keys)
     now = wallet.clock.now()
     risk = Risk(wallet.db, wallet.clock, wallet.ids, wallet.cases, offsets(wallet.markets, now))
-    handlers: dict[str, Handler] = {**risk_handlers(risk)}
-    return Services(
+    made: list[Services] = []
+    money = money_desk(wallet)
+    handlers: dict[str, Handler] = {
+        **risk_handlers(risk),
+        **setup_handlers(wallet.following.terms, wallet.following.switches),
+        ADJUST: money.adjusting.handler(),
+        **customer_handlers(lambda: made[0]),
+    }
+    services = Services(
         db=wallet.db,
         clock=wallet.clock,
         ids=wallet.ids,
@@ -381,6 +427,8 @@ def console_services(wallet: Wallet) -> Services:
         brain=wallet.brain,
         cases=wallet.cases,
         risk=risk,
+        money=money,
+        setup=setup_desk(wallet),
         rails=wallet.rails,
         tools=wallet.tools,
         products=wallet.products,
@@ -390,11 +438,14 @@ def console_services(wallet: Wallet) -> Services:
         sessions=sessions,
         audit=audit,
         approvals=Approvals(wallet.db, wallet.clock, wallet.ids, audit, handlers),
+        redeem=Redeem,
         public_url=wallet.settings.public_url,
         demo=wallet.settings.demo,
         ready=partial(not_ready, wallet),
         parts=partial(parts, wallet.settings.data),
     )
+    made.append(services)
+    return services
 
 
 def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
@@ -454,8 +505,13 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
             return
         await product.heard(wallet.tools, order, reply)
 
+    async def forgotten_calls(now: datetime, _limit: int) -> int:
+        return await wallet.calls.prune(now)
+
     return (
         *wallet.cashier.sweeps(),
+        *wallet.checking.sweeps(),
+        Sweep("setup.calls", 3600.0, forgotten_calls),
         Sweep("risk.forget", FORGET_SECONDS, forgotten_risks),
         *calls.sweeps(wallet.rails.values(), heard),
         Sweep("ledger.expiry", EXPIRY_SECONDS, holds),
@@ -484,10 +540,15 @@ async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[No
     `household` is what the machine needs once, the relays of the event log and the clock: it is off in
     all but one of several processes. Done twice it would do no harm, only double work.
     """
-    tasks = [asyncio.create_task(wallet.broadcast.run(), name="broadcast")]
+    tasks = [
+        asyncio.create_task(wallet.broadcast.run(), name="broadcast"),
+        asyncio.create_task(wallet.following.run(), name="set-up"),
+        asyncio.create_task(wallet.calls.run(), name="calls"),
+    ]
     if household:
         tasks += [asyncio.create_task(relay.run(), name=relay.consumer) for relay in wallet.relays]
-        tasks += [asyncio.create_task(_every(wallet, s), name=s.name) for s in sweeps(wallet)]
+        tasks += [asyncio.create_task(wallet.jobs.keep(s), name=s.name) for s in sweeps(wallet)]
+        tasks.append(asyncio.create_task(wallet.jobs.run(), name="jobs"))
     tasks.append(asyncio.create_task(wallet.brain.run(), name="brain"))
     tasks.append(asyncio.create_task(wallet.funnels.run(), name="funnel"))
     tasks.append(asyncio.create_task(wallet.refusals.run(), name="refusals"))
@@ -504,22 +565,6 @@ async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[No
         await wallet.brain.close()
         await wallet.webhooks.close()
         await wallet.notify.close()
-
-
-async def _every(wallet: Wallet, sweep: Sweep) -> None:
-    while True:
-        done, begun = 0, time.perf_counter()
-        problem: Exception | None = None
-        try:
-            done = await sweep.run(wallet.clock.now(), SWEEP_ROWS_MAX)
-        except Unavailable as outage:
-            problem = outage
-            _log.warning("%s waits: %s", sweep.name, outage)
-        except Exception as error:  # noqa: BLE001 - one bad row must not stop the clock
-            problem = error
-            _log.exception("%s failed and is tried again", sweep.name)
-        wallet.jobs.note(sweep.name, time.perf_counter() - begun, done, problem)
-        await asyncio.sleep(0 if done >= SWEEP_ROWS_MAX else sweep.every_seconds)
 
 
 def _ended(task: asyncio.Task[Any]) -> None:

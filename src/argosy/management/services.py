@@ -26,6 +26,7 @@ from argosy.ctu.apart import Asking
 from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases
 from argosy.management.approvals.approvals import Approvals
+from argosy.management.ports import Redemption
 from argosy.management.risk import Risk
 from argosy.management.staff.audit import Audit
 from argosy.management.staff.entering import Entering
@@ -78,6 +79,7 @@ class Services:
     sessions: Sessions
     audit: Audit
     approvals: Approvals
+    redeem: Redemption
     public_url: str
     demo: bool
     ready: Callable[[], Awaitable[str | None]]  # why no money can be taken now; None: it can

@@ -18,7 +18,8 @@ class Right(StrEnum):
     HOME_SEE = "home.see"
     CUSTOMERS_SEE = "customers.see"
     CUSTOMERS_REVEAL = "customers.reveal"  # personal data unmasked, with a reason
-    CUSTOMERS_ACT = "customers.act"  # freeze, close, level, PIN, notes
+    CUSTOMERS_ACT = "customers.act"  # freeze, new PIN, sessions, messages, notes
+    CUSTOMERS_DECIDE = "customers.decide"  # unfreeze, level, close
     MONEY_SEE = "money.see"
     MONEY_ACT = "money.act"  # refund, retry, release
     MONEY_ADJUST = "money.adjust"  # propose or decide an adjustment
@@ -58,6 +59,7 @@ ROLES: Final[Mapping[str, frozenset[Right]]] = MappingProxyType(
                 Right.CUSTOMERS_SEE,
                 Right.CUSTOMERS_REVEAL,
                 Right.CUSTOMERS_ACT,
+                Right.CUSTOMERS_DECIDE,
                 Right.MONEY_SEE,
                 Right.CASES_SEE,
                 Right.CASES_DECIDE,
@@ -75,6 +77,8 @@ ROLES: Final[Mapping[str, frozenset[Right]]] = MappingProxyType(
                 Right.HOME_SEE,
                 Right.CUSTOMERS_SEE,
                 Right.CUSTOMERS_REVEAL,
+                Right.CUSTOMERS_ACT,
+                Right.CUSTOMERS_DECIDE,
                 Right.MONEY_SEE,
                 Right.CASES_SEE,
                 Right.CASES_DECIDE,
