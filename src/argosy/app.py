@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -70,7 +71,7 @@ from argosy.management.risk import Risk, risk_handlers
 from argosy.management.services import Services
 from argosy.management.setup.following import Following
 from argosy.management.setup.handlers import setup_handlers
-from argosy.management.setup.jobs import Jobs
+from argosy.management.setup.jobs import Clockwork
 from argosy.management.setup.rails import Calls
 from argosy.management.staff.audit import Audit
 from argosy.management.staff.entering import Entering
@@ -110,6 +111,7 @@ from argosy.public_services.signin.signin import Signin
 from argosy.public_services.words.words import Words
 from argosy.settings import Settings
 
+SWEEP_ROWS_MAX = 200
 EVENTS_KEPT = timedelta(days=7)
 """So long the event log is kept for readers yet to come; the journal and the orders stay for ever."""
 _THERE = """
@@ -158,7 +160,7 @@ class Wallet:
     jobs: Jobs
     following: Following
     calls: Calls
-    jobs: Jobs
+    clockwork: Clockwork
     checking: Checking
     relays: list[Relay] = field(default_factory=list)
 
@@ -303,7 +305,7 @@ async def build(
         ),
         following=following,
         calls=called,
-        jobs=Jobs(db, clock),
+        clockwork=Clockwork(db, clock),
         checking=Checking(db, clock, ids, markets[settings.market].zone),
         relays=[
             Notices(db, tools, notify, carriers.receipts).relay(),
@@ -547,8 +549,8 @@ async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[No
     ]
     if household:
         tasks += [asyncio.create_task(relay.run(), name=relay.consumer) for relay in wallet.relays]
-        tasks += [asyncio.create_task(wallet.jobs.keep(s), name=s.name) for s in sweeps(wallet)]
-        tasks.append(asyncio.create_task(wallet.jobs.run(), name="jobs"))
+        tasks += [asyncio.create_task(_every(wallet, s), name=s.name) for s in sweeps(wallet)]
+        tasks.append(asyncio.create_task(wallet.clockwork.run(), name="clockwork"))
     tasks.append(asyncio.create_task(wallet.brain.run(), name="brain"))
     tasks.append(asyncio.create_task(wallet.funnels.run(), name="funnel"))
     tasks.append(asyncio.create_task(wallet.refusals.run(), name="refusals"))
@@ -565,6 +567,23 @@ async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[No
         await wallet.brain.close()
         await wallet.webhooks.close()
         await wallet.notify.close()
+
+
+async def _every(wallet: Wallet, sweep: Sweep) -> None:
+    while True:
+        done, begun = 0, time.perf_counter()
+        problem: Exception | None = None
+        try:
+            done = await sweep.run(wallet.clock.now(), SWEEP_ROWS_MAX)
+        except Unavailable as outage:
+            problem = outage
+            _log.warning("%s waits: %s", sweep.name, outage)
+        except Exception as error:  # noqa: BLE001 - one bad row must not stop the clock
+            problem = error
+            _log.exception("%s failed and is tried again", sweep.name)
+        wallet.jobs.note(sweep.name, time.perf_counter() - begun, done, problem)
+        full = done >= SWEEP_ROWS_MAX
+        await wallet.clockwork.pause(sweep.name, 0 if full else sweep.every_seconds)
 
 
 def _ended(task: asyncio.Task[Any]) -> None:

@@ -26,8 +26,10 @@ from argosy.ctu.apart import Asking
 from argosy.ctu.brain import Brain
 from argosy.ctu.cases import Cases
 from argosy.management.approvals.approvals import Approvals
+from argosy.management.money.desk import MoneyDesk
 from argosy.management.ports import Redemption
 from argosy.management.risk import Risk
+from argosy.management.setup.desk import SetupDesk
 from argosy.management.staff.audit import Audit
 from argosy.management.staff.entering import Entering
 from argosy.management.staff.people import People
@@ -70,6 +72,8 @@ class Services:
     brain: Brain | Asking
     cases: Cases
     risk: Risk
+    money: MoneyDesk
+    setup: SetupDesk
     rails: Mapping[str, Rail]
     tools: Tools
     products: Mapping[str, Product]
@@ -83,4 +87,6 @@ class Services:
     public_url: str
     demo: bool
     ready: Callable[[], Awaitable[str | None]]  # why no money can be taken now; None: it can
-    parts: Callable[[], list[Part]]  # the processes and their memory; looks at the machine, so it waits
+    parts: Callable[
+        [], list[Part]
+    ]  # the processes and their memory; looks at the machine, so it waits

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from argosy.base.ports import Calling, Hear, Instruction, Rail, RailReply, RailState
@@ -19,11 +20,17 @@ that hangs does not collect everybody's requests."""
 
 UNKNOWN = RailReply(RailState.UNKNOWN)
 
+Note = Callable[[str, str, Instruction, RailReply, float], None]
+"""Hears of each call: the rail, the verb, what was asked, what was answered, how many seconds it took."""
+
 log = logging.getLogger(__name__)
 
 
 class Guarded:
-    """Wraps `rail` with a time limit, a bound on calls, and a check of what it answers."""
+    """Wraps `rail` with a time limit, a bound on calls, and a check of what it answers.
+
+    While it is `paused` the bank is not called, and every answer is UNKNOWN. `note` hears of each call.
+    """
 
     def __init__(
         self,
@@ -32,8 +39,11 @@ class Guarded:
         send_seconds_max: float = SEND_SECONDS_MAX,
         inquire_seconds_max: float = INQUIRE_SECONDS_MAX,
         calls_max: int = CALLS_MAX,
+        note: Note = lambda *_: None,
     ) -> None:
         self.name = rail.name
+        self.paused = False
+        self._note = note
         self.rail = rail
         self._send_seconds_max = send_seconds_max
         self._inquire_seconds_max = inquire_seconds_max
@@ -60,6 +70,20 @@ class Guarded:
         return await self.rail.deliver(hear, limit) if isinstance(self.rail, Calling) else 0
 
     async def _call(
+        self,
+        verb: Callable[[Instruction], Awaitable[RailReply]],
+        instruction: Instruction,
+        word: str,
+        seconds_max: float,
+    ) -> RailReply:
+        if self.paused:
+            return UNKNOWN
+        begun = time.monotonic()
+        reply = await self._answer(verb, instruction, word, seconds_max)
+        self._note(self.name, word, instruction, reply, time.monotonic() - begun)
+        return reply
+
+    async def _answer(
         self,
         verb: Callable[[Instruction], Awaitable[RailReply]],
         instruction: Instruction,

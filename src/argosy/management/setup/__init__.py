@@ -1,0 +1,1 @@
+"""Set-up: what the operator changes while the wallet runs, and how what runs by itself is doing."""
