@@ -30,6 +30,7 @@ from argosy.base.store.postgres import Postgres
 from argosy.bench.commands import bench, benchmark
 from argosy.cli_figures import funnel, late, messages
 from argosy.cli_keys import key, keys, push_key
+from argosy.cli_staff import console, move_in, staff, take_port, welcome
 from argosy.ctu import cli as risk
 from argosy.ctu import terminal
 from argosy.ctu.apart import Answering
@@ -58,6 +59,7 @@ db = typer.Typer(help="The database: its schema, its server, its copies.", no_ar
 ledger = typer.Typer(help="The books.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
 app.add_typer(keys, name="keys")
+app.add_typer(staff, name="staff")
 app.add_typer(cases, name="cases")
 app.add_typer(markets, name="market")
 app.add_typer(db, name="db")
@@ -162,6 +164,7 @@ async def _lead(
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stop.set)
     collect_seldom()
+    console_at = take_port(settings)
     with tempfile.TemporaryDirectory(prefix="argosy-brain-") as folder:
         brain_at = Path(folder) / "brain"
         answering = Answering(wallet.own_brain, brain_at, wallet.announce)
@@ -170,6 +173,9 @@ async def _lead(
                 asyncio.create_task(workers.keep(n, listener.fileno(), settings, url, brain_at))
                 for n in range(1, settings.workers)
             ]
+            if console_at is not None:
+                keeping = workers.keep_console(console_at.fileno(), settings, url, brain_at)
+                tasks.append(asyncio.create_task(keeping))
             tasks.append(asyncio.create_task(_until(stop, settings, ready)))
             try:  # a worker's keeper never ends by itself
                 for ended in (await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED))[0]:
@@ -209,6 +215,7 @@ def _learning(wallet: Wallet, url: str) -> Job:
 
 async def _town(wallet: Wallet) -> Town:
     say("Looking after the demo town ...")
+    await move_in(wallet)
     return await lay_out(wallet, wallet.market)
 
 
@@ -219,6 +226,7 @@ def _welcome(settings: Settings, town: Town | None) -> None:
         for account in town.accounts():
             say(f"  {account}")
         say("", f"In-box of the demo: {settings.public_url}/inbox")
+    welcome(settings)
     say(f"API: {settings.public_url}/api/docs", "", "Ctrl-C stops it.")
 
 
@@ -404,5 +412,6 @@ def ledger_verify(demo: Demo = False) -> None:
 
 for look in (messages, funnel, late):
     app.command()(look)
+app.command()(console)
 app.command("key")(key)
 app.command("push-key")(push_key)

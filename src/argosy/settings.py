@@ -29,6 +29,7 @@ from argosy.public_services.notify.registry import read as read_carriers
 
 PREFIX = "ARGOSY_"
 NAMES = (
+    "CONSOLE_PORT",
     "DATABASE_URL",
     "DATA",
     "DEMO",
@@ -88,6 +89,7 @@ class Settings:
     market: str = MARKET
     markets: tuple[Path, ...] = ()
     workers: int = 1
+    console_port: int = 8090
     log: str = "info"
     webhooks_private: bool = False
     risk_policy: Path | None = None
@@ -135,6 +137,7 @@ def load(
     markets = reader.read("MARKETS", _folders, nowhere)
     market = market or reader.read("MARKET", _market, MARKET)
     workers = reader.read("WORKERS", _whole(1, WORKERS_MAX), 1)
+    console_port = reader.read("CONSOLE_PORT", _whole(0, 65_535), 8090)
     log = reader.read("LOG", _level, "info")
     webhooks_private = reader.read("WEBHOOKS_PRIVATE", _flag, default=False)
     risk_policy = reader.read("RISK_POLICY", _policy, None)
@@ -177,6 +180,7 @@ def load(
         market=market,
         markets=markets,
         workers=workers,
+        console_port=console_port,
         log=log,
         webhooks_private=webhooks_private,
         risk_policy=risk_policy,

@@ -17,7 +17,7 @@ import msgspec
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from argosy.app import Wallet, not_ready, partner_api, running
+from argosy.app import Wallet, console_services, not_ready, partner_api, running
 from argosy.base.parties.facts import Party
 from argosy.channels.agent.door import application as agent_application
 from argosy.channels.agent.door import is_behind as agent_is_behind
@@ -28,6 +28,7 @@ from argosy.channels.lite.wire import App, Receive, Response, Scope, Send
 from argosy.channels.ussd.door import application as ussd_application
 from argosy.channels.ussd.door import is_behind as ussd_is_behind
 from argosy.channels.ussd.services import Ussd
+from argosy.management.console import lazily
 from argosy.partners.api.door import door, is_behind
 from argosy.products.send.claims import claim
 from argosy.proxies import believing
@@ -38,12 +39,14 @@ HEALTH = ("/health/live", "/health/ready")
 GOODBYE_SECONDS = 3
 HEAD_BYTES_MAX = 65_536
 REQUEST_SECONDS_MAX = 60.0
+SOCKET_BYTES_MAX = 1_048_576
 COLLECT_AT = (20_000, 50, 100)
 
 
-def web(wallet: Wallet) -> App:
-    """The application over a wired wallet: the lite app at the root, the partner API below `/api`, and
-    how the process is. What moves by itself is started apart (`app.running`)."""
+def web(wallet: Wallet, console: App | None = None) -> App:
+    """The application over a wired wallet: the lite app at the root, the partner API below `/api`, the
+    staff's console, where one is given, below `/console`, and how the process is. What moves by itself is
+    started apart (`app.running`)."""
     lite = lite_application(_lite(wallet))
     api = door(partner_api(wallet))
     ussd = ussd_application(_ussd(wallet))
@@ -59,7 +62,10 @@ def web(wallet: Wallet) -> App:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope.get("path", "")
-        if scope["type"] != "http":  # no web sockets here, and nothing to do at start and end
+        if console is not None and lazily.is_behind(path):
+            await console(scope, receive, send)
+            return
+        if scope["type"] != "http":  # no other web sockets, and nothing to do at start and end
             return
         if is_behind(path):
             await api(scope, receive, send)
@@ -214,6 +220,11 @@ class Line(HttpToolsProtocol):
         self._head_bytes, self._in_head, self._is_whole = 0, True, False
         super().on_message_begin()
 
+    def handle_websocket_upgrade(self) -> None:
+        self._is_whole = True  # what follows is no request, and lasts
+        self._wait_no_more()
+        super().handle_websocket_upgrade()
+
     def on_headers_complete(self) -> None:
         self._in_head = False
         super().on_headers_complete()
@@ -242,9 +253,50 @@ async def serve(
 ) -> None:
     """Serve until asked to stop by a signal; requests in flight are finished first. `household` is as
     in `running`."""
+    if wallet.settings.workers > 1:
+        app = web(wallet, lazily.elsewhere(wallet.settings.console_port))
+        await serve_app(wallet, app, listener, ready, household=household)
+        return
+    console = lazily.Console(lambda: console_services(wallet))
+    try:
+        await serve_app(wallet, web(wallet, console), listener, ready, household=household)
+    finally:
+        await console.close()
+
+
+async def serve_console(wallet: Wallet, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve the staff's console alone, in a process of its own."""
+    console = lazily.Console(lambda: console_services(wallet))
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope.get("path", "")
+        if lazily.is_behind(path):
+            await console(scope, receive, send)
+        elif scope["type"] == "http":
+            ways = {"location": lazily.ROOT + "/"}
+            response = Response(b"", status_code=303, media_type="text/plain", headers=ways)
+            await response.answer(receive, send)
+
+    try:
+        await serve_app(wallet, app, listener, ready, household=False)
+    finally:
+        await console.close()
+
+
+async def serve_app(
+    wallet: Wallet,
+    app: App,
+    listener: socket.socket,
+    ready: Callable[[], None],
+    *,
+    household: bool,
+) -> None:
+    """Serve `app` over the wallet, as `serve`."""
     config = uvicorn.Config(
-        believing(web(wallet), wallet.settings.proxies),
+        believing(app, wallet.settings.proxies),
         http=Line,
+        ws="auto",
+        ws_max_size=SOCKET_BYTES_MAX,
         loop="uvloop",
         lifespan="off",
         access_log=False,

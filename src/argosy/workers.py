@@ -22,8 +22,18 @@ _log = logging.getLogger(__name__)
 
 async def keep(index: int, fd: int, settings: Settings, url: str, brain_at: Path) -> None:
     """Run server process `index` on the listening socket `fd`, again and again until cancelled."""
-    command = [sys.executable, "-m", "argosy", "worker"]
-    command += ["--index", str(index), "--fd", str(fd), "--brain", str(brain_at)]
+    words = ["worker", "--index", str(index), "--fd", str(fd), "--brain", str(brain_at)]
+    await _keep(f"worker {index}", words, fd, settings, url)
+
+
+async def keep_console(fd: int, settings: Settings, url: str, brain_at: Path) -> None:
+    """Run the staff's console on the listening socket `fd`, again and again until cancelled."""
+    words = ["console", "--fd", str(fd), "--brain", str(brain_at)]
+    await _keep("the console", words, fd, settings, url)
+
+
+async def _keep(name: str, words: list[str], fd: int, settings: Settings, url: str) -> None:
+    command = [sys.executable, "-m", "argosy", *words]
     environment = {
         **os.environ,
         "ARGOSY_DATABASE_URL": url,
@@ -44,7 +54,7 @@ async def keep(index: int, fd: int, settings: Settings, url: str, brain_at: Path
             process.send_signal(signal.SIGINT)
             await process.wait()
             raise
-        _log.error("worker %d ended with %s and is started again", index, ended)
+        _log.error("%s ended with %s and is started again", name, ended)
         await asyncio.sleep(RESTART_SECONDS)
 
 

@@ -16,6 +16,8 @@ WIRING = {
     "cli",
     "cli_figures",
     "cli_keys",
+    "cli_staff",
+    "desks",
     "opening",
     "proxies",
     "settings",

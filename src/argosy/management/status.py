@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 PID_FILE = "argosy.pid"
-_BY_COMMAND = {"learn": "learning", "worker": "worker"}
+_BY_COMMAND = {"console": "console", "learn": "learning", "worker": "worker"}
 _NEAR = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where it listens everywhere, asked nearby
 
 

@@ -26,9 +26,17 @@ class Desk:
     whether the session still lives and the member still has the right, and write the audit log.
     """
 
-    def __init__(self, services: Services, session: Session, sayings: Sayings) -> None:
+    def __init__(
+        self,
+        services: Services,
+        session: Session,
+        sayings: Sayings,
+        query: Mapping[str, str] | None = None,
+    ) -> None:
         self.services = services
         self.session = session
+        self.query = query or {}
+        """What the address of the page says behind its question mark."""
         self._sayings = sayings
 
     @property
