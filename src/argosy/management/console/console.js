@@ -8,7 +8,7 @@
     const at = document.activeElement;
     if (event.key === "Enter" && at && at.matches("tr[tabindex]")) { at.click(); event.preventDefault(); return; }
     if (typing(at) || document.querySelector(".q-dialog")) return;
-    if (event.key === "?") { document.querySelector(".ar-help")?.click(); event.preventDefault(); }
+    if (event.key === "?") { (document.querySelector(".ar-page-help") || document.querySelector(".ar-help"))?.click(); event.preventDefault(); }
     if (event.key === "/") {
       const box = document.getElementById("ar-search");
       if (box) { box.focus(); event.preventDefault(); }

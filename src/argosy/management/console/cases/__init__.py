@@ -1,0 +1,1 @@
+"""Cases: the queue, one case, and what is decided; everything by keyboard too."""
