@@ -166,7 +166,7 @@ class Approvals:
         return int(
             await self._db.value(
                 "SELECT count(*) FROM (SELECT FROM approvals.proposals WHERE state = 'waiting'"
-                " AND by_id <> $1 AND needs = ANY($2) AND expires_at > $3 LIMIT $4) AS some",
+                " AND by_id <> $1 AND needs = ANY($2) AND expires_at > $3 LIMIT $4) AS found",
                 member.id, [right.value for right in member.rights], self._clock.now(), limit,
             )
         )  # fmt: skip
