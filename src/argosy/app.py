@@ -50,6 +50,7 @@ from argosy.base.wallet.accounts import open_wallet, system_accounts
 from argosy.base.wallet.statement import Statement
 from argosy.channels.qr.cpm import one_time_of
 from argosy.channels.qr.draw import svg
+from argosy.channels.qr.fonts import covering
 from argosy.channels.ussd.lines import SEALED as USSD_SEALED
 from argosy.channels.ussd.lines import Lines as UssdLines
 from argosy.ctu.apart import Asking
@@ -445,6 +446,7 @@ def console_services(wallet: Wallet) -> Services:
         demo=wallet.settings.demo,
         ready=partial(not_ready, wallet),
         parts=partial(parts, wallet.settings.data),
+        font_of=covering,
     )
     made.append(services)
     return services

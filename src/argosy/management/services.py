@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from argosy.base.clock import Clock
 from argosy.base.gate.gate import ScreenedGate
@@ -86,6 +87,7 @@ class Services:
     redeem: Redemption
     public_url: str
     demo: bool
+    font_of: Callable[[str], Path | None]  # a font of this machine with all letters of a text
     ready: Callable[[], Awaitable[str | None]]  # why no money can be taken now; None: it can
     parts: Callable[
         [], list[Part]
