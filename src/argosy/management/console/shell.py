@@ -12,7 +12,6 @@ import copy
 import hashlib
 import logging
 from collections.abc import Iterable, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -67,7 +66,6 @@ class Shell:
         self._services = services
         self._sayings = sayings
         self._windows: dict[str, Window] = {}
-        self._life = AsyncExitStack()
         self._watching: asyncio.Task[None] | None = None
         self.app = _niced()
         self._events = _Events(self._windows, services, self._close)
@@ -75,7 +73,7 @@ class Shell:
     async def start(self) -> None:
         """Have NiceGUI run, with our pages and our guards in it."""
         _Routed.shell = self
-        await self._life.enter_async_context(self.app.router.lifespan_context(self.app))
+        await _Routed.start(self.app)
         self._events.stand_guard()
         self._watching = asyncio.create_task(self._watch(), name="console windows")
 
@@ -87,7 +85,6 @@ class Shell:
         for window in list(self._windows.values()):
             if not window.client.is_deleted:
                 window.client.delete()
-        await self._life.aclose()
 
     def first_page(self, member: Member) -> Page | None:
         """The first page of the menu that `member` may see."""
@@ -214,9 +211,18 @@ class _Events:
 
 
 class _Routed:
-    """NiceGUI registers a page once for a process; this leads to the shell that runs."""
+    """NiceGUI registers a page once for a process, and is started once; this leads to the shell that is
+    behind the door now."""
 
     shell: Shell | None = None
+    life: Any = None
+
+    @classmethod
+    async def start(cls, app: FastAPI) -> None:
+        """NiceGUI lives to the end of the process: it holds nothing that would have to be put away."""
+        if cls.life is None:
+            cls.life = app.router.lifespan_context(app)
+            await cls.life.__aenter__()
 
 
 def _niced() -> FastAPI:
