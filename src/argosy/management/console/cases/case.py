@@ -21,7 +21,6 @@ from argosy.management.console.cases.shown import (
     party_link,
     percent,
     state_of,
-    style,
 )
 from argosy.management.console.desk import Desk
 from argosy.management.console.pages import address, page
@@ -47,7 +46,6 @@ class CasePage:
 
     async def build(self) -> None:
         """The whole page."""
-        style()
         keys = Keys(self._desk, self._keys())
         self._decision = Decision(self._desk, keys, self._again)
         self._gang_decision = GangDecision(self._desk, keys, self._again)

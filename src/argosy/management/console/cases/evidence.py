@@ -276,7 +276,7 @@ def similar_of(desk: Desk, opened: Opened) -> None:
         now = desk.services.clock.now()
         for one in opened.similar:
             with ui.row().classes("w-full items-center gap-3 no-wrap"):
-                ui.label(percent(one.likeness)).classes("risk-num")
+                ui.label(percent(one.likeness)).classes("risk-num risk-share")
                 amount = money(desk, one.case.money.minor, one.case.money.currency)
                 ui.link(amount, case_address(one.case.id)).classes("risk-num risk-amount")
                 state_chip(*state_of(desk, one.case, now))

@@ -19,7 +19,6 @@ from argosy.management.console.cases.shown import (
     percent,
     short,
     state_of,
-    style,
 )
 from argosy.management.console.desk import Desk
 from argosy.management.console.pages import page
@@ -39,6 +38,7 @@ _BODY = """
   </q-td>
 </q-tr>
 """
+_FOCUS = "setTimeout(() => document.querySelectorAll('.ar-table tr[tabindex]')[%d]?.focus(), 80)"
 _COLUMNS = (
     ("at_risk", "right"),
     ("amount", "right"),
@@ -112,6 +112,7 @@ class Queue:
         if not isinstance(said, Refused):
             self._cases[self._at] = said
             self._show()
+            ui.run_javascript(_FOCUS % self._at)
 
     async def take_next(self) -> None:
         """Take the first one that is free, and go there."""
@@ -171,7 +172,6 @@ class Queue:
 @page("/cases", title="cases.title", right=Right.CASES_SEE, menu="menu.risk", order=10)
 async def build(desk: Desk) -> None:
     """The queue of cases."""
-    style()
     say = desk.say
     queue = Queue(desk, Tray.ALL)
     decides = desk.may(Right.CASES_DECIDE)

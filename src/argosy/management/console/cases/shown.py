@@ -36,32 +36,6 @@ PERSONAL: Final = frozenset({"network", "phone", "instrument"})
 KEPT_CHARS: Final = 4
 ID_CHARS: Final = 8
 
-STYLE: Final = """
-.risk-key{padding:0 5px;font:600 11.5px var(--ar-mono);border:1px solid;
-border-radius:4px;opacity:.75}
-.risk-mono{font:12.5px/1.5 var(--ar-mono);overflow-wrap:anywhere}
-.risk-num{font-variant-numeric:tabular-nums;text-align:right}
-.risk-figure{font-variant-numeric:tabular-nums}
-.risk-amount{width:116px;flex:none}
-.risk-wrap{overflow-wrap:anywhere}
-.risk-tall{max-height:320px;overflow:auto;flex-wrap:nowrap}
-.risk-chart{height:400px}
-.risk-small{height:220px}
-.risk-two{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;width:100%;align-items:start}
-.risk-wide{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:16px;width:100%;
-align-items:start}
-.risk-banner{display:flex;flex-wrap:wrap;align-items:center;gap:10px;width:100%;
-padding:8px 14px;border-radius:8px}
-.risk-step{display:grid;grid-template-columns:142px 96px 1fr;gap:0 12px;align-items:baseline;width:100%}
-.risk-here td:first-child{box-shadow:inset 3px 0 0 var(--ar-accent)}
-@media(max-width:1200px){.risk-two,.risk-wide{grid-template-columns:minmax(0,1fr)}}
-"""
-
-
-def style() -> None:
-    """The few rules of style that these pages have of their own."""
-    ui.add_css(STYLE)
-
 
 def money(desk: Desk, minor: int, currency: str) -> str:
     """An amount; of a currency that nobody knows, as it is kept."""
