@@ -107,6 +107,7 @@ from argosy.public_services.notify.registry import open_ways
 from argosy.public_services.presented.devices import SEALED as PRESENTED_SEALED
 from argosy.public_services.presented.presenting import Presenting
 from argosy.public_services.receipts.receipts import Receipts
+from argosy.public_services.receipts.tax import TaxNumbers
 from argosy.public_services.signin.codes import SEALED as SIGNIN_SEALED
 from argosy.public_services.signin.signin import Signin
 from argosy.public_services.words.words import Words
@@ -289,7 +290,7 @@ async def build(
         sleep=Sleep(db, parties, markets, signin.last_seen, notify),
         notify=notify,
         cashier=cashier,
-        receipts=Receipts(orders, parties, keys),
+        receipts=Receipts(orders, parties, keys, markets, TaxNumbers(db, clock)),
         presenting=Presenting(
             db, clock, keys, markets, parties, orders, signin, cashier, one_time_of, chance=chance
         ),

@@ -44,6 +44,7 @@ from argosy.public_services.cashier.cashier import Cashier
 from argosy.public_services.cashier.facts import Receipt, Shown
 from argosy.public_services.cashier.lookups import Lookups
 from argosy.public_services.receipts.receipts import Receipts
+from argosy.public_services.receipts.tax import TaxNumbers
 from argosy.public_services.signin.facts import DeviceClaim, SignedIn
 from argosy.public_services.signin.signin import Signin
 from tests.products.trade import market, rupees
@@ -165,7 +166,7 @@ class Town:
         products = {name: manifest.load() for name, manifest in found.items()}
         cashier = Cashier(tools, products, signin, Lookups(db, clock), ledger)
         await ledger.open_accounts(list(system_accounts(land)))
-        receipts = Receipts(orders, parties, keys)
+        receipts = Receipts(orders, parties, keys, markets, TaxNumbers(db, clock))
         return cls(
             db, clock, ids, land, brain, bank, letters, ledger, parties, signin, tools, cashier,
             receipts,

@@ -34,7 +34,7 @@ _FONTS = "system-ui,'Noto Sans',Arial,sans-serif"
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """What is printed. `number` is the merchant's short number, for those who type; `headline` and
-    `hint` are words in the customer's language."""
+    `hint` are words in the customer's language; `tax` is the line with the merchant's tax number."""
 
     code: str
     name: str
@@ -43,6 +43,7 @@ class Sheet:
     headline: str = HEADLINE
     hint: str = HINT
     language: str = "en"
+    tax: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ def _sticker(sheet: Sheet) -> list[_Box]:
         _Box("code", 14, 30, 72),
         _Box("text", middle, 111, 90, 8, sheet.name, bold=True),
         _Box("text", middle, 119, 90, 4.2, sheet.hint, "#44546a"),
-        _Box("text", middle, 131, 90, 10, grouped(sheet.number), bold=True),
+        _Box("text", middle, 130, 90, 10, grouped(sheet.number), bold=True),
+        _Box("text", middle, 134.6, 90, 3, sheet.tax, "#44546a"),
         _Box("box", 0, height - 4, width, 4, colour=BAND),
     ]
 
@@ -148,6 +150,7 @@ def _panel(sheet: Sheet) -> list[_Box]:
         _Box("text", right, 72, 100, 13, sheet.name, bold=True),
         _Box("text", right, 94, 100, 6, sheet.hint, "#44546a"),
         _Box("text", right, 112, 100, 16, grouped(sheet.number), bold=True),
+        _Box("text", right, 124, 100, 5, sheet.tax, "#44546a"),
         _Box("box", 0, half - 5, width, 5, colour=BAND),
     ]
 
@@ -173,6 +176,8 @@ def _element(box: _Box, sheet: Sheet) -> str:
             f'h{-box.width:g}z"/>'
         )
     if box.kind == "text":
+        if not box.text:
+            return ""
         size = _font_size(box)
         weight = ' font-weight="700"' if box.bold else ""
         return (
@@ -221,6 +226,7 @@ def _shown(sheet: Sheet) -> tuple[Sheet, tuple[str, ...]]:
         sheet.operator if _can_show(sheet.operator) else spell(sheet.operator).text,
         sheet.headline if _can_show(sheet.headline) else HEADLINE,
         sheet.hint if _can_show(sheet.hint) else HINT,
+        tax=sheet.tax if _can_show(sheet.tax) else spell(sheet.tax).text,
     )
     return shown, left_out
 

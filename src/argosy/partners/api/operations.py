@@ -15,7 +15,7 @@ from argosy.base.parties.facts import PartyReason
 from argosy.base.postings import GateReason
 from argosy.base.refusals import Reason, Refused
 from argosy.partners.api import shapes
-from argosy.partners.api.acts import endpoints, ledger, money, payments, refunds, status
+from argosy.partners.api.acts import endpoints, ledger, money, payments, refunds, status, tax
 from argosy.partners.api.answers import JSON, Answer
 from argosy.partners.api.call import Api, Call
 from argosy.partners.api.facts import ApiReason, Scope
@@ -199,6 +199,15 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "read_statement", "GET", "/v1/statement", "account", "Read your statement",
         money.statement, shapes.Lines, query=shapes.Page,
+    ),
+    Operation(
+        "read_tax_numbers", "GET", "/v1/tax-numbers", "account", "Read the tax numbers on your receipts",
+        tax.read, shapes.TaxNumbers,
+    ),
+    Operation(
+        "enter_tax_numbers", "PUT", "/v1/tax-numbers", "account", "Enter tax numbers for your receipts",
+        tax.enter, shapes.TaxNumbers, body=shapes.NewTaxNumbers,
+        description="They stand on receipts of payments from then on; earlier ones keep what they had.",
     ),
     Operation(
         "create_endpoint", "POST", _HOOKS, "webhooks", "Be told of events", endpoints.create,

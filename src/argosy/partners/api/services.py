@@ -19,6 +19,7 @@ from argosy.partners.api.keys import ApiKeys
 from argosy.partners.webhooks.webhooks import Webhooks
 from argosy.public_services.cashier.cashier import Cashier
 from argosy.public_services.presented.presenting import Presenting
+from argosy.public_services.receipts.tax import TaxNumbers
 
 
 @dataclass(frozen=True)
@@ -46,3 +47,8 @@ class PartnerApi:
     draw_svg: Callable[[str], str]
     public_url: str = "http://127.0.0.1:8080"
     terms: Terms = field(default_factory=Terms)
+
+    @property
+    def tax(self) -> TaxNumbers:
+        """The tax numbers on receipts."""
+        return TaxNumbers(self.db, self.clock)

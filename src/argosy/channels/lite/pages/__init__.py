@@ -19,6 +19,7 @@ from argosy.channels.lite.pages import (
     programs,
     receipts,
     sending,
+    tax,
     till,
     workings,
 )
@@ -38,6 +39,7 @@ ADDRESSES: tuple[Address, ...] = (
     *till.ADDRESSES,
     *programs.ADDRESSES,
     *me.ADDRESSES,
+    *tax.ADDRESSES,
     *closing.ADDRESSES,
     *inbox.ADDRESSES,
     *live.ADDRESSES,

@@ -17,6 +17,8 @@ from argosy.base.parties.facts import PartyKind
 from argosy.base.refusals import Refused
 from argosy.channels.lite.answers import Answer, Go, Page
 from argosy.channels.lite.pages.address import Address, Who, get, post
+from argosy.channels.lite.pages.tax import asked
+from argosy.channels.lite.pages.tax import typed as tax_typed
 from argosy.channels.lite.pages.workings import local_path, market_choices
 from argosy.channels.lite.reasons import LiteReason
 from argosy.channels.lite.visits import ENTER, LANGUAGE_SECONDS, Visit
@@ -181,6 +183,9 @@ async def new(visit: Visit) -> Answer:
     chosen = _chosen_pin(visit)
     if isinstance(chosen, Refused):
         return _new(visit, way, chosen)
+    tax = tax_typed(visit) if shop else {}
+    if isinstance(tax, Refused):
+        return _new(visit, way, tax)
     business = visit.text("business_name")
     said = await visit.lite.signin.sign_up(
         way.ticket,
@@ -193,6 +198,7 @@ async def new(visit: Visit) -> Answer:
         city=visit.text("city") or None,
     )
     if isinstance(said, SignedIn):
+        await visit.lite.receipts.tax.enter(said.party.id, tax)
         await visit.lite.claim(said.party)
         if shop and way.next == "/":  # a new shop first sees the code to put on its counter
             way = replace(way, next="/till/code")
@@ -203,7 +209,8 @@ async def new(visit: Visit) -> Answer:
 def _new(visit: Visit, way: Way, refused: Refused | None = None) -> Page:
     names = ("name", "business_name", "city")
     typed = {name: visit.text(name) for name in names}
-    return Page("enter_new.html", {"way": way, "typed": typed}, refused=refused)
+    facts = {"way": way, "typed": typed, "tax": asked(visit) if way.shop else []}
+    return Page("enter_new.html", facts, refused=refused)
 
 
 # --- the door ------------------------------------------------------------------------------------

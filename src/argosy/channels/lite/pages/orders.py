@@ -7,12 +7,14 @@ from datetime import datetime
 from argosy.base.ids import parse_id
 from argosy.base.money import plain
 from argosy.base.orders.facts import Order, OrderReason, State
+from argosy.base.orders.money_back import STANDS_IN
 from argosy.base.refusals import Refused
 from argosy.channels.lite.answers import Answer, Go, No, Page
 from argosy.channels.lite.money import MoneyForm, amount_of, ask_for, carry_out, data_of, form_id
 from argosy.channels.lite.naming import other_side
 from argosy.channels.lite.pages.address import Address, get, post
 from argosy.channels.lite.pages.paying import order_code
+from argosy.channels.lite.pages.tax import shown
 from argosy.channels.lite.visits import Visit
 from argosy.products.pay.facts import CancelPayment
 from argosy.products.refund.facts import Refund
@@ -59,6 +61,7 @@ async def _order(
         "tone": _tone(order),
         "fee": visit.money(order.fee_minor) if _bears(order, out) else None,
         "refunds": _refunds(visit, order),
+        "tax": shown(visit, await visit.lite.receipts.tax_of(order), order.market),
         "left": visit.money(order.amount.minor - order.refunded_minor),
         "acts": _acts(visit, order, out),
         "code": await order_code(visit, order, visit.me, await _shop_name(visit))
@@ -92,6 +95,8 @@ async def _shop_name(visit: Visit) -> str:
 def headline(order: Order, out: bool) -> str:
     """The key of the words that say how an order stands, for the side that pays or the other one."""
     state, way = order.state, "out" if out else "in"
+    if state in (State.HELD, State.RETURNED) and STANDS_IN in order.data:
+        return "lite.state.returned"
     if state is State.HELD:
         return "lite.state.held_bank" if "deadline" in order.data else f"lite.state.held_{way}"
     if state is State.RETURNED:

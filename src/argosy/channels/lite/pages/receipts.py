@@ -8,6 +8,7 @@ from argosy.base.orders.planning import moment
 from argosy.base.refusals import Refused
 from argosy.channels.lite.answers import Answer, Go, Page
 from argosy.channels.lite.pages.address import Address, Who, get
+from argosy.channels.lite.pages.tax import shown as tax_shown
 from argosy.channels.lite.visits import Visit
 
 NUMBER_CHARS_MAX = 40
@@ -37,8 +38,10 @@ async def receipt(visit: Visit) -> Answer:
         "changed_at": moment(found.changed_at),
         "payer": found.payer,
         "payee": found.payee,
+        "tax_numbers": {line.key: line.number for line in found.tax},
     }
-    return Page("receipt.html", {"found": found}, data=data)
+    facts = {"found": found, "tax": tax_shown(visit, found.tax, found.market)}
+    return Page("receipt.html", facts, data=data)
 
 
 ADDRESSES: tuple[Address, ...] = (

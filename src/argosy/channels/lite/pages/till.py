@@ -18,6 +18,7 @@ from argosy.channels.lite.naming import names_of
 from argosy.channels.lite.pages.address import Address, Who, get, post
 from argosy.channels.lite.pages.home import can
 from argosy.channels.lite.pages.paying import city_of
+from argosy.channels.lite.pages.tax import shown
 from argosy.channels.lite.reasons import LiteReason
 from argosy.channels.lite.visits import Visit
 from argosy.channels.lite.wire import Response
@@ -134,6 +135,7 @@ async def printed(visit: Visit) -> Answer:
         _in_two(visit, "print.scan_to_pay"),
         _in_two(visit, "print.or_number"),
         visit.me.language,
+        await _tax_line(visit),
     )
     as_svg, as_pdf = makers[name]
     headers = {**DATA_HEADERS, "content-disposition": f'attachment; filename="argosy-{name}"'}
@@ -147,6 +149,13 @@ async def printed(visit: Visit) -> Answer:
     # An SVG opened by itself is a page of its own: it may draw and nothing else.
     headers["content-security-policy"] = "default-src 'none';style-src 'unsafe-inline'"
     return Response(as_svg(sheet).encode(), media_type="image/svg+xml", headers=headers)
+
+
+async def _tax_line(visit: Visit) -> str:
+    """The needed tax numbers that the shop has entered, as they hang on the wall."""
+    lines = await visit.lite.receipts.tax.standing(visit.me.id, visit.market)
+    held = shown(visit, (line for line in lines if line.needed and line.number))
+    return " · ".join(f"{one['label']} {one['number']}" for one in held)
 
 
 def _in_two(visit: Visit, key: str) -> str:

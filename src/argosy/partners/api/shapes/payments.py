@@ -188,6 +188,28 @@ class BalanceOut(Out, frozen=True, kw_only=True):
     at: Time
 
 
+class TaxNumber(Out, frozen=True, kw_only=True):
+    """A tax number on your receipts; `number` is empty where you have entered none."""
+
+    key: str
+    name: str
+    example: str
+    needed: Annotated[bool, Meta(description="A registered business has no receipt without it.")]
+    number: str
+
+
+class TaxNumbers(Out, frozen=True, kw_only=True):
+    """Every tax number that a receipt of your market may carry."""
+
+    items: list[TaxNumber]
+
+
+class NewTaxNumbers(In, frozen=True, kw_only=True):
+    """Numbers by their key; one that is not named stays, an empty one is taken off."""
+
+    numbers: dict[Annotated[str, Meta(max_length=40)], Annotated[str, Meta(max_length=60)]]
+
+
 class Line(Out, frozen=True, kw_only=True):
     """One step of one order, as it changed the account. `moved` came (or went, below zero), `pending`
     was reserved or let go; `balance` stands after it."""
