@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from argosy.base.refusals import Refused
 from argosy.management.approvals.facts import Proposal
-from argosy.management.console.saying import Sayings, spoken_money, spoken_time
+from argosy.management.console.saying import LAST_LANGUAGE, Sayings, spoken_money, spoken_time
 from argosy.management.services import Services
 from argosy.management.staff.facts import Member, Right, StaffReason
 from argosy.management.staff.sessions import Session
@@ -50,6 +50,10 @@ class Desk:
     def say(self, key: str, /, **values: object) -> str:
         """The text of `key` in the member's language; English where that lacks it."""
         return self._sayings.say(key, self.language, **values)
+
+    def has(self, key: str) -> bool:
+        """Whether there are words for `key`."""
+        return self._sayings.has(key, self.language) or self._sayings.has(key, LAST_LANGUAGE)
 
     def money(self, minor: int, currency: str) -> str:
         """An amount of minor units as people write it, with its currency."""
