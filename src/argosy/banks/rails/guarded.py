@@ -20,8 +20,8 @@ that hangs does not collect everybody's requests."""
 
 UNKNOWN = RailReply(RailState.UNKNOWN)
 
-Note = Callable[[str, str, Instruction, RailReply, float], None]
-"""Hears of each call: the rail, the verb, what was asked, what was answered, how many seconds it took."""
+Note = Callable[[str, str, Instruction, RailReply, int], None]
+"""Hears of each call: the rail, the verb, what was asked, what was answered, how many milliseconds it took."""
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Guarded:
             return UNKNOWN
         begun = time.monotonic()
         reply = await self._answer(verb, instruction, word, seconds_max)
-        self._note(self.name, word, instruction, reply, time.monotonic() - begun)
+        self._note(self.name, word, instruction, reply, round(1000 * (time.monotonic() - begun)))
         return reply
 
     async def _answer(

@@ -57,7 +57,7 @@ class Calls:
         self._waiting: deque[RailCall] = deque(maxlen=WAITING_MAX)
 
     def note(
-        self, rail: str, verb: str, instruction: Instruction, reply: RailReply, seconds: float
+        self, rail: str, verb: str, instruction: Instruction, reply: RailReply, millis: int
     ) -> None:
         """A call has ended."""
         self._waiting.append(
@@ -70,7 +70,7 @@ class Calls:
                 reply.state.value,
                 reply.reference,
                 reply.reason,
-                round(1000 * seconds),
+                millis,
                 self._clock.now(),
             )
         )
