@@ -76,6 +76,7 @@ from argosy.management.setup.jobs import Clockwork
 from argosy.management.setup.rails import Calls
 from argosy.management.staff.audit import Audit
 from argosy.management.staff.entering import Entering
+from argosy.management.staff.handlers import staff_handlers
 from argosy.management.staff.people import SEALED as STAFF_SEALED
 from argosy.management.staff.people import People
 from argosy.management.staff.sessions import Sessions
@@ -403,6 +404,7 @@ def console_services(wallet: Wallet) -> Services:
     made: list[Services] = []
     money = money_desk(wallet)
     handlers: dict[str, Handler] = {
+        **staff_handlers(people),
         **risk_handlers(risk),
         **setup_handlers(wallet.following.terms, wallet.following.switches),
         ADJUST: money.adjusting.handler(),

@@ -23,13 +23,13 @@ expect.set_options(timeout=SECONDS * 1000)
 
 async def hire(services: Services, name: str, *roles: str) -> Member:
     """Somebody of the staff who needs no password here; found again by the same name."""
-    id = named("test staff", name)
+    member = named("test staff", name)
     await services.db.run(
         "INSERT INTO staff.members (id, name, roles, added_at, added_by, enrolled_at)"
         " VALUES ($1, $2, $3, $4, 'the tests', $4) ON CONFLICT DO NOTHING",
-        id, name, list(roles), services.clock.now(),
+        member, name, list(roles), services.clock.now(),
     )  # fmt: skip
-    return Member(id, name, roles, rights_of(roles))
+    return Member(member, name, roles, rights_of(roles))
 
 
 @dataclass

@@ -143,8 +143,10 @@ class Approvals:
         limit: int = 50,
         *,
         subject: str = "",
+        reader: Member | None = None,
     ) -> Proposals:
-        """The newest proposals, or those in `state`, or about `subject`."""
+        """The newest proposals, or those in `state`, or about `subject`; of those, where a `reader` is
+        given, the ones that `may_read` lets them see."""
         await self.expire()
         values: list[Any] = []
         terms = []
@@ -152,6 +154,9 @@ class Approvals:
             if value is not None:
                 values.append(value)
                 terms.append(f"{sql} ${len(values)}")
+        if reader is not None and not reader.may(Right.AUDIT_SEE):
+            values += [reader.id, [right.value for right in reader.rights]]
+            terms.append(f"(by_id = ${len(values) - 1} OR needs = ANY(${len(values)}))")
         values.append(limit + 1)
         rows = await self._db.all(
             f"SELECT * FROM approvals.proposals WHERE {' AND '.join(terms) or 'true'}"
@@ -207,6 +212,11 @@ class Approvals:
             " WHERE id = $1 AND state = 'approved'",
             proposal.id, state, dict(outcome),
         )  # fmt: skip
+
+
+def may_read(member: Member, proposal: Proposal) -> bool:
+    """Whether `member` may see it: the own one, one that needs a right they have, and auditors all."""
+    return proposal.by_id == member.id or member.may(proposal.right) or member.may(Right.AUDIT_SEE)
 
 
 def _proposal(row: Record) -> Proposal:

@@ -55,6 +55,10 @@ class Desk:
         """Whether there are words for `key`."""
         return self._sayings.has(key, self.language) or self._sayings.has(key, LAST_LANGUAGE)
 
+    def word(self, key: str, otherwise: str, /) -> str:
+        """The text of `key`, or `otherwise` where there is none in any language."""
+        return self._sayings.word(key, self.language, otherwise)
+
     def money(self, minor: int, currency: str) -> str:
         """An amount of minor units as people write it, with its currency."""
         return spoken_money(minor, currency, self.language)

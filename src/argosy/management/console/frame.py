@@ -106,7 +106,7 @@ def _account(desk: Desk) -> None:
         ui.label(member.name).classes("ar-name")
         with ui.menu(), ui.column().classes("ar-account"):
             ui.label(member.name).classes("ar-strong")
-            ui.label(" · ".join(desk.say(f"role.{role}") for role in member.roles)).classes(
+            ui.label(" · ".join(desk.word(f"role.{role}", role) for role in member.roles)).classes(
                 "ar-soft"
             )
             until = desk.when(desk.session.ends_at)

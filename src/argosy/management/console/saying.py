@@ -44,6 +44,11 @@ class Sayings:
             return key
         return text.format_map(values) if values else text
 
+    def word(self, key: str, language: str, otherwise: str) -> str:
+        """The text of `key`, or `otherwise` where nobody says it."""
+        own = self._said.get(language, {}).get(key)
+        return own or self._said[LAST_LANGUAGE].get(key) or otherwise
+
     def has(self, key: str, language: str) -> bool:
         return key in self._said.get(language, {})
 
