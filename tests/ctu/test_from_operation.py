@@ -54,6 +54,18 @@ def test_who_claims_money_is_its_payee_and_the_sender_is_named(gate):
     assert event.attributes["payee_age"] == event.attributes["account_age"] == 86_400
 
 
+def test_at_the_counter_the_agent_is_the_payee_of_what_it_claims_and_has_its_age(gate):
+    claimed = gate.claim("anita", "ravi", 250)
+    paid = replace(claimed, facts={**claimed.facts, "payee_kind": "agent", "commission": 5})
+    event = from_operation(paid)
+    assert event.payee == str(who("anita"))
+    assert event.attributes["sender"] == str(who("ravi"))
+    assert event.attributes["agent_age"] == event.attributes["payee_age"]
+    assert "agent_age" not in from_operation(claimed).attributes
+    cash_in = replace(gate.operation("anita", 250, kind="cash_in"), payee_kind="agent")
+    assert "agent_age" in from_operation(cash_in).attributes
+
+
 def test_an_age_that_nobody_knows_is_missing_and_a_uuid7_tells_it(gate):
     operation = replace(gate.operation("anita", 250), facts={})
     assert "account_age" not in from_operation(operation).attributes

@@ -22,6 +22,7 @@ from argosy.ctu.events import Event, Scalar
 OPENED: Final = "opened_at"
 PAYEE_OPENED: Final = "payee_opened_at"
 SENDER: Final = "from"
+AGENT: Final = "agent"
 _MAPPED = frozenset({OPENED, PAYEE_OPENED, SENDER, "to", "bank_account"})
 
 
@@ -74,7 +75,8 @@ def from_operation(operation: Operation) -> Event:
     `private_network`, true where the address is loopback or private and says nothing about who is
     there (`network` is then missing); and every plain fact that the product told beside these. An
     IPv6 address stands for its /64. A hashed phone is the payee where the payee has no wallet, a
-    hashed bank account is the instrument. Who claims money is its payee.
+    hashed bank account is the instrument. Who claims money is its payee; at the counter where cash is
+    handed over that is the agent, whose age is `agent_age` besides.
     """
     facts = operation.facts
     at_ms = round(operation.at.timestamp() * 1000)
@@ -99,6 +101,8 @@ def from_operation(operation: Operation) -> Event:
         attributes["sender"] = str(facts[SENDER])
         if "account_age" in attributes:
             attributes["payee_age"] = attributes["account_age"]
+    if attributes.get("payee_kind") == AGENT and "payee_age" in attributes:
+        attributes["agent_age"] = attributes["payee_age"]
     network, private = place_of(operation.network)
     if private:
         attributes["private_network"] = True
