@@ -55,8 +55,8 @@ format: tools  ## bring the code into the house's form
 
 lock:  ## take current releases into the lock (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv" >&2; exit 1; }
-	@$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
-	@$(LOCK) pyproject.toml --group build -c requirements-dev.lock -o requirements.lock
+	@$(LOCK) pyproject.toml --extra console --group dev -o requirements-dev.lock
+	@$(LOCK) pyproject.toml --extra console --group build -c requirements-dev.lock -o requirements.lock
 
 clean:  ## remove .venv and caches; data in .argosy stays
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
