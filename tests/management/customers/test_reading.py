@@ -112,6 +112,7 @@ async def test_a_stopped_payment_is_among_the_verdicts(
 ) -> None:
     asha = await house.join(purse=9_000_00)
     ravi = await house.join(RAVI_NAME, RAVI_PHONE)
+    await house.wallet.parties.set_level(asha.id, "full")
     session = await house.wallet.signin.session(house.tokens[asha.id])
     assert session is not None
     asker = Asker(session.party, "lite", session=session.id, device=session.device.id)

@@ -6,7 +6,7 @@ Nothing here opens personal data but `person`, which the access log sees.
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 from argosy.base.clock import local_day
@@ -33,9 +33,11 @@ from argosy.management.services import Services
 from argosy.management.staff.facts import Member
 from argosy.public_services.identity.facts import EvidenceState
 from argosy.public_services.identity.identity import CONTACT, EMAIL, PHONE
+from argosy.public_services.notify.notify import Letter
 
 PAGE = 20
 ASKED_MAX = 200
+LETTERS = 100
 BANK_PAGES_MAX = 5
 _BANK_PRODUCTS = frozenset({"top_up", "withdraw"})
 _USED_BANK = frozenset({State.PAID, State.PARTLY_REFUNDED, State.REFUNDED})
@@ -61,6 +63,16 @@ class Reading:
         """All personal data, for a member who said why (`Desk.look` first); logged with the reason."""
         reader = f"staff:{member.name}"[:80]
         return await self._services.parties.personal(party_id, reader, reason.strip()[:80])
+
+    async def texts(self, party_id: UUID, member: Member, reason: str) -> list[Letter]:
+        """The texts of the latest messages, for a member who said why (`Desk.look` first); logged. Codes
+        are never among them."""
+        async with self._db.work() as conn:
+            await self._services.parties.note_access(
+                party_id, f"staff:{member.name}"[:80], reason.strip()[:80], ("messages",), conn
+            )
+        letters = await self._services.notify.inbox_of(party_id, LETTERS)
+        return [letter for letter in letters if not letter.secret]
 
     async def standing(self, party: Party) -> Standing:
         """Level and money as they stand."""
@@ -288,9 +300,3 @@ def _most(market: Market, level: str, day: date) -> int | None:
         return market.balance_minor_max(level, day)
     except KeyError:
         return 0
-
-
-def local_today(services: Services, market: Market) -> date:
-    """Today in `market`."""
-    now: datetime = services.clock.now()
-    return local_day(now, market.zone)
