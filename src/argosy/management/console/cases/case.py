@@ -54,17 +54,17 @@ class CasePage:
             keys.button()
         self._top = ui.column().classes("w-full gap-2")
         with ui.element("div").classes("risk-two"):
-            with ui.column().classes("w-full gap-3 min-w-0"):
+            with ui.column().classes("w-full gap-4 min-w-0"):
                 self._evidence.hits()
                 self._steps = ui.column().classes("w-full")
-                self._evidence.histories()
-            with ui.column().classes("w-full gap-3 min-w-0"):
+                self._evidence.verdict()
+            with ui.column().classes("w-full gap-4 min-w-0"):
                 with section(self._desk.say("cases.graph.title")):
-                    self._graph = LinkGraph(self._desk, self.case.money.currency)
+                    self._graph = LinkGraph(self._desk)
                     self._graph.build()
                 self._gang = ui.column().classes("w-full")
                 self._similar = ui.column().classes("w-full")
-                self._evidence.verdict()
+        self._evidence.histories()
         self._show()
         self._graph.take(await self._desk.services.risk.cases.graph(self.case.id))
         self._graph.choose(f"account {self.case.account}")

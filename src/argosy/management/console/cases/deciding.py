@@ -12,6 +12,7 @@ from argosy.ctu.cases import Case, CaseState
 from argosy.management.console.cases.keys import Keys
 from argosy.management.console.cases.shown import money, short
 from argosy.management.console.desk import Desk
+from argosy.management.console.widgets import button
 from argosy.management.risk.cases import SCHEMES, Act
 from argosy.management.staff.facts import Right
 
@@ -34,8 +35,8 @@ class Decision:
             self._scheme = _scheme(desk)
             self._why = _reason(desk)
             with ui.row().classes("w-full justify-end"):
-                ui.button(say("cases.cancel"), on_click=self._dialog.close).props("flat")
-                self._button = ui.button(say("cases.decide"), on_click=self._decide)
+                ui.button(say("cases.cancel"), on_click=self._dialog.close).props("flat no-caps")
+                self._button = button(say("cases.decide"), self._decide, kind="main")
             self._why.on("keydown.ctrl.enter", self._decide)
         keys.holds(self._dialog)
 
@@ -110,8 +111,8 @@ class GangDecision:
             self._scheme = _scheme(desk)
             self._why = _reason(desk)
             with ui.row().classes("w-full justify-end"):
-                ui.button(say("cases.cancel"), on_click=self._dialog.close).props("flat")
-                self._button = ui.button(say("cases.gang.do"), on_click=self._decide)
+                ui.button(say("cases.cancel"), on_click=self._dialog.close).props("flat no-caps")
+                self._button = button(say("cases.gang.do"), self._decide, kind="main")
             self._why.on("keydown.ctrl.enter", self._decide)
         keys.holds(self._dialog)
 

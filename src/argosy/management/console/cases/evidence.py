@@ -62,7 +62,8 @@ class Evidences:
             with ui.tabs().props("dense no-caps align=left") as tabs:
                 for name, past in groups.items():
                     ui.tab(name, label=f"{say(f'cases.entity.{name}')} ({len(past)})")
-            with ui.tab_panels(tabs, value="account").classes("w-full"):
+            first = next((name for name, past in groups.items() if past), "account")
+            with ui.tab_panels(tabs, value=first).classes("w-full"):
                 for name, past in groups.items():
                     with ui.tab_panel(name).classes("q-pa-none"):
                         self._history(past)
@@ -280,12 +281,20 @@ def similar_of(desk: Desk, opened: Opened) -> None:
                 amount = money(desk, one.case.money.minor, one.case.money.currency)
                 ui.link(amount, case_address(one.case.id)).classes("risk-num risk-amount")
                 state_chip(*state_of(desk, one.case, now))
-                ui.label(", ".join(map(_shared, one.shared))).classes("risk-mono min-w-0 ar-soft")
+                ui.label(_shared_by(desk, one.shared)).classes("risk-mono min-w-0 ar-soft")
 
 
-def _shared(told: str) -> str:
-    name, _, key = told.partition(" ")
-    return f"{name} {masked(name, key, False)}"
+def _shared_by(desk: Desk, shared: Sequence[str]) -> str:
+    """What two cases share; of rules how many."""
+    rules = sum(1 for one in shared if one.startswith("rule "))
+    found = []
+    for one in shared:
+        name, _, key = one.partition(" ")
+        if name not in ("rule", "kind"):
+            found.append(f"{desk.say(f'cases.entity.{name}')} {masked(name, key, False)}")
+    if rules:
+        found.append(desk.say("cases.rules_shared", count=rules))
+    return " · ".join(found)
 
 
 def _decision(told: Any) -> str:

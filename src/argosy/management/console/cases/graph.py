@@ -10,7 +10,7 @@ from nicegui.events import EChartPointClickEventArguments
 from argosy.base.refusals import Refused
 from argosy.ctu.cases import Graph
 from argosy.ctu.cases.facts import Link, Node
-from argosy.management.console.cases.shown import ICONS, masked, money, party_address
+from argosy.management.console.cases.shown import ICONS, masked, party_address
 from argosy.management.console.desk import Desk
 
 NODES_MAX: Final = 250
@@ -29,9 +29,8 @@ LISTED_MAX: Final = 40
 class LinkGraph:
     """The graph as it grows, with the node that is looked at beside it."""
 
-    def __init__(self, desk: Desk, currency: str) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._currency = currency
         self._nodes: dict[str, Node] = {}
         self._links: dict[tuple[str, str], Link] = {}
         self._walked: set[str] = set()
@@ -174,14 +173,11 @@ class LinkGraph:
             ui.label(say("cases.graph.hint")).classes("ar-soft")
             return
         met = [link for pair, link in self._links.items() if node.id in pair]
-        minor = sum(link.minor for link in met)
         with ui.row().classes("items-center gap-3"):
             ui.icon(ICONS.get(node.entity, "circle"))
             ui.label(say(f"cases.entity.{node.entity}")).classes("ar-soft")
             ui.label(self._name(node)).classes("risk-mono")
-            ui.label(
-                say("cases.graph.met", count=len(met), sum=money(self._desk, minor, self._currency))
-            )
+            ui.label(say("cases.graph.met", count=len(met)))
             if node.bad:
                 ui.label(say("cases.graph.bad", count=node.bad)).classes("text-negative")
             if node.cases:

@@ -1,0 +1,1 @@
+"""The models, and the runs of the loop that learns them."""
