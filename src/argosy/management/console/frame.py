@@ -45,7 +45,7 @@ def frame(desk: Desk, page: Page, waiting: int) -> ui.element:
 def _bar(desk: Desk, waiting: int) -> None:
     services = desk.services
     with ui.header(elevated=False).classes("ar-bar"):
-        with ui.link(target=ROOT + "/").classes("ar-mark"):
+        with ui.link(target="/").classes("ar-mark"):
             ui.label("Argosy")
         ui.label(services.market.name).classes("ar-market")
         if services.demo:
@@ -74,7 +74,7 @@ def _search(desk: Desk) -> None:
     with (
         ui.element("form")
         .classes("ar-search")
-        .props(f'method=get action="{address(SEARCH)}" role=search')
+        .props(f'method=get action="{ROOT}{address(SEARCH)}" role=search')
     ):
         ui.icon("search").props("aria-hidden=true")
         ui.element("input").props(

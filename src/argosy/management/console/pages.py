@@ -68,8 +68,9 @@ def load() -> dict[str, Page]:
 
 
 def address(path: str, **params: Any) -> str:
-    """The address of a page in a browser: `address("/customers/{party}", party=id)`."""
-    return ROOT + path.format(**params)
+    """The address of a page, as `ui.link` and `ui.navigate.to` take it: `address("/customers/{party}",
+    party=id)`. NiceGUI puts ROOT before it; who writes plain HTML does so himself."""
+    return path.format(**params)
 
 
 ROOT: Final = "/console"

@@ -158,7 +158,7 @@ class Shell:
         if client.is_deleted:
             return
         with client:
-            client.open(f"{ROOT}/signin")
+            client.open("/signin")
 
         def forget() -> None:
             if not client.is_deleted:

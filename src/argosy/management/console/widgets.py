@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, Literal, TypeVar
 from nicegui import ui
 
 from argosy.management.console.desk import Desk
-from argosy.management.console.pages import ROOT, address
+from argosy.management.console.pages import address
 
 T = TypeVar("T")
 Tone = Literal["good", "warn", "bad", "info", "quiet"]
@@ -26,7 +26,7 @@ _BODY: Final = """
   <q-td v-for="col in props.cols" :key="col.name" :props="props" :class="col.looks">
     <span v-if="col.kind === 'state' && props.row[col.name]" :class="'ar-chip ar-chip-' + (props.row[col.name + '_tone'] || 'quiet')"
       >{{ props.row[col.name + '_text'] ?? props.row[col.name] }}</span>
-    <a v-else-if="col.kind === 'link' && props.row[col.name + '_to']" :href="props.row[col.name + '_to']"
+    <a v-else-if="col.kind === 'link' && props.row[col.name + '_to']" :href="'/console' + props.row[col.name + '_to']"
       @click.stop>{{ props.row[col.name] }}</a>
     <template v-else>{{ props.row[col.name] }}</template>
   </q-td>
@@ -158,7 +158,7 @@ def _safe(row: dict[str, Any]) -> dict[str, Any]:
     return {
         key: value
         for key, value in row.items()
-        if not key.endswith("_to") or str(value).startswith(ROOT + "/")
+        if not key.endswith("_to") or str(value).startswith("/")
     }
 
 
