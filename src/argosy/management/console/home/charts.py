@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from argosy.management.home.board import BIN_MINUTES, Lines
+from argosy.management.home.board import Lines
 from argosy.management.home.figures import Point, Sum
 
 ACCENT: Final = "#12968a"
@@ -88,10 +87,8 @@ def days(
     """One measure over the day: today, yesterday, the same day last week."""
     axis = max((lines.yesterday, lines.last_week), key=len)
     made = _base(names, _times(zone, axis), unit=unit)
-    today = lines.today
-    if len(today) > 1:  # the last stretch has only begun, and would look like a fall
-        begun = today[-1].at + timedelta(minutes=BIN_MINUTES)
-        today = today[:-1] if begun > today[-1].at else today
+    # the last stretch has only begun, and would look like a fall
+    today = lines.today[:-1] or lines.today
     made["series"] = [
         _line(names[0], _values(today, measure), area=True),
         _line(names[1], _values(lines.yesterday, measure), "solid"),

@@ -18,42 +18,12 @@ from argosy.management.console.home import charts
 from argosy.management.console.home.cards import Card, card_figures, fill
 from argosy.management.console.home.room import Machine
 from argosy.management.console.pages import page
-from argosy.management.console.widgets import heading, page_head, section
+from argosy.management.console.widgets import page_head, section
 from argosy.management.home.board import Shown, board_of
 from argosy.management.home.figures import Place
 from argosy.management.staff.facts import Right
 
 REFRESH_SECONDS: Final = 5.0
-STYLE: Final = """
-.home-grid{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;width:100%}
-.home-cards{display:grid;grid-template-columns:repeat(5,minmax(0,1fr));gap:12px;width:100%}
-.home-card{display:flex;flex-direction:column;gap:1px;min-width:0;padding:12px 14px;background:var(--ar-card);
-color:var(--ar-ink);border:1px solid var(--ar-line);border-radius:8px}
-.home-card .ar-tile-value{overflow-wrap:anywhere}
-.home-than{display:grid;grid-template-columns:auto minmax(0,1fr) auto;gap:0 8px;font-size:12px;
-color:var(--ar-soft);font-variant-numeric:tabular-nums;align-items:baseline}
-.home-than .home-was{text-align:right;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.home-moved{min-width:52px;text-align:right;white-space:nowrap}
-.home-good{color:var(--ar-good)}.home-bad{color:var(--ar-bad)}
-.home-note{font-size:12px;color:var(--ar-soft)}
-.home-chart{height:210px;width:100%}
-.home-filters{display:flex;flex-wrap:wrap;gap:8px;align-items:center}
-.home-filters .q-field{min-width:150px}
-.home-table{width:100%;border-collapse:collapse;font-size:13.5px}
-.home-table th{font-size:12px;font-weight:600;color:var(--ar-soft);text-align:left;padding:4px 8px;
-border-bottom:1px solid var(--ar-line)}
-.home-table td{padding:5px 8px;border-bottom:1px solid var(--ar-line);overflow-wrap:anywhere}
-.home-table tr:last-child td{border-bottom:0}
-.home-table .ar-number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.home-scroll{max-height:300px;overflow:auto;width:100%}
-.home-bar{height:8px;width:100%;background:var(--ar-quiet-soft);border-radius:4px;overflow:hidden}
-.home-bar>div{height:100%;background:var(--ar-accent)}
-.home-stale{color:var(--ar-bad)}
-@media(max-width:1500px){.home-cards{grid-template-columns:repeat(5,minmax(0,1fr))}
-.home-card{padding:10px 12px}.home-card .ar-tile-value{font-size:19px}}
-@media(max-width:1180px){.home-cards{grid-template-columns:repeat(3,minmax(0,1fr))}
-.home-grid{grid-template-columns:minmax(0,1fr)}}
-"""
 
 
 class Home:
@@ -68,7 +38,6 @@ class Home:
     def build(self, shown: Shown, choices: Mapping[str, list[str]]) -> None:
         """Make the page."""
         say = self._desk.say
-        ui.add_css(STYLE)
         with page_head(say("home.title"), note=say("home.note")):
             self._at = ui.label("").classes("ar-soft").props("aria-live=off")
             self._filters(choices)
@@ -169,4 +138,4 @@ async def home(desk: Desk) -> None:
     ui.timer(REFRESH_SECONDS, made.refresh)
 
 
-__all__ = ["STYLE", "Home", "heading", "home", "named"]
+__all__ = ["Home", "home", "named"]

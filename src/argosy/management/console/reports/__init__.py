@@ -1,0 +1,1 @@
+"""Reports: what happened, by days of the market's own, with files of it."""
