@@ -35,3 +35,14 @@ async def test_the_language_and_the_theme_stay(console):
     await again.open("/staff")
     await expect(again.page.locator("body.body--dark")).to_be_visible()
     assert await again.page.locator("html").get_attribute("lang") == "zh-CN"
+
+
+@pytest.mark.parametrize("role", ["administrator", "risk_lead"])
+async def test_every_entry_of_the_menu_leads_to_its_page(console, role):
+    window = await console.sign_in(role)
+    page = await window.open("/")
+    names = await page.locator("a.ar-menu-item").all_inner_texts()
+    assert len(names) > 3
+    for name in names:
+        await page.locator("a.ar-menu-item", has_text=name).first.click()
+        await expect(page.locator("a.ar-here")).to_have_text(name)
