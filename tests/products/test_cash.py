@@ -132,6 +132,20 @@ async def test_five_wrong_codes_end_an_offer(town: Town) -> None:
     await town.prove()
 
 
+async def test_a_command_id_used_again_gives_no_more_guesses(town: Town) -> None:
+    given, made = offer(town, "100.00"), ask_cash(town, "100.00")
+    await town.ask("grocer", given)
+    await town.ask("anita", made)
+    for order, kind in ((given, TakeCash), (made, PayOut)):
+        id_, wrong = town.ids.new(), [f"{n:06}" for n in range(6) if f"{n:06}" != order.code]
+        said = [await town.ask("grocer", kind(id_, order.id, code)) for code in wrong[:5]]
+        assert said == ["cash_code_wrong"] * 4 + ["cash_code_spent"]
+        assert await town.ask("grocer", kind(id_, order.id, order.code)) == "cash_code_over"
+    assert await town.purse("grocer") == "2000.00"
+    assert await town.purse("anita") == "1000.00"
+    await town.prove()
+
+
 async def test_an_offer_is_dropped_or_expires_and_both_can_know(town: Town) -> None:
     first, second = offer(town, "10.00"), offer(town, "20.00")
     for given in (first, second):

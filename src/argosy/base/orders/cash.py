@@ -114,13 +114,14 @@ def open_code(order: Order, now: datetime) -> Refused | None:
 
 def misfit(context: Context, command: Command, order: Order, noun: str) -> Plan | Refused | None:
     """None where the code that was typed is the order's. Else a plan that counts the try, and after the
-    last one gives the money back; the same command again is not counted again."""
+    last one gives the money back. The very same guess sent again is not counted again; another code
+    under the same command's id is another guess."""
     if context.sealed[CODE].hashed == order.data[CODE_HASH]:
         return None
     wrong: list[str] = order.data.get(_WRONG, [])
-    if str(command.id) in wrong:
+    if context.mark in wrong:
         return _wrong(len(wrong))
-    wrong = [*wrong, str(command.id)]
+    wrong = [*wrong, context.mark]
     if len(wrong) < CODE_TRIES_MAX:
         data = {**order.data, _WRONG: wrong}
         move = OrderMove(
