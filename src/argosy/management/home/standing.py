@@ -211,10 +211,9 @@ async def database(db: Database) -> Health:
     begun = time.perf_counter()
     row = await db.one(
         "SELECT current_setting('server_version') AS version,"
-        " pg_database_size(current_database()) AS bytes,"
         " current_setting('transaction_read_only')::bool AS only_read"
     )
     millis = (time.perf_counter() - begun) * 1000
     if row is None:
         return Health("database", False)
-    return Health("database", not row["only_read"], millis, row["version"], row["bytes"])
+    return Health("database", not row["only_read"], millis, row["version"])

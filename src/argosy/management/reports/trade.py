@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from argosy.base.store import Database
 from argosy.management.home.figures import Place, Sum
@@ -39,10 +37,9 @@ _REFUSED_WHY = f"""
      WHERE market = $1 AND minute >= $2 AND minute < $3 {_PLACE}
      GROUP BY product, reason
 """
-# Ids begin with the time, so the primary key finds who is new; a day's slack for clocks that differ.
 _NEW = """
     SELECT kind, count(*) AS count FROM parties.party
-     WHERE id >= $1 AND id < $2 AND created_at >= $3 AND created_at < $4 AND market = $5
+     WHERE created_at >= $1 AND created_at < $2 AND market = $3
      GROUP BY kind
 """
 _TRADE_COLUMNS = (
@@ -76,6 +73,11 @@ async def trade(
     for row in refused:
         sums[row["what"]] = sums.get(row["what"], Sum()) + Sum(refused=row["count"])
     first = Column(by, Kind.DAY if by == "day" else Kind.NAME)
+    sums = {
+        what: one
+        for what, one in sums.items()
+        if one.done + one.refunds + one.lapsed + one.not_done
+    }
     found = [_row(by, what, sums[what], currency) for what in sorted(sums)]
     total = _row(by, None, sum(sums.values(), Sum()), currency) if found else None
     return Table(f"trade_{by}", (first, *_TRADE_COLUMNS), found, total)
@@ -95,6 +97,8 @@ async def fees(db: Database, market: str, currency: str, span: Span, place: Plac
     total: dict[str, Any] = {"product": None, "currency": currency, "done": 0, "done_minor": 0}
     total |= {"fee_minor": 0, "fee_back_minor": 0, "fee_net_minor": 0}
     for row in rows:
+        if not row["done"] and not row["fee_back_minor"]:
+            continue
         net = row["fee_minor"] - row["fee_back_minor"]
         one = {"product": row["what"], "currency": currency, "fee_net_minor": net}
         one |= {name: row[name] for name in ("done", "done_minor", "fee_minor", "fee_back_minor")}
@@ -138,22 +142,8 @@ async def reasons(db: Database, market: str, currency: str, span: Span, place: P
 
 async def new_parties(db: Database, market: str, span: Span) -> Mapping[str, int]:
     """How many wallets were opened in the span, by kind (`customer`, `merchant`, ...)."""
-    since, until = span.instants()
-    slack = timedelta(days=1)
-    rows = await db.all(
-        _NEW,
-        _first_id((since - slack).timestamp()),
-        _first_id((until + slack).timestamp()),
-        since,
-        until,
-        market,
-    )
+    rows = await db.all(_NEW, *span.instants(), market)
     return {row["kind"]: row["count"] for row in rows}
-
-
-def _first_id(seconds: float) -> UUID:
-    """The least id of that moment."""
-    return UUID(int=max(0, round(seconds * 1000)) << 80)
 
 
 def _row(by: str, what: Any, day: Sum, currency: str) -> Row:

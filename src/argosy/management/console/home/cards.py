@@ -114,12 +114,12 @@ def card_figures(desk: Desk, shown: Shown, place: Place) -> Mapping[str, Figure]
         "volume": _volume(desk, (today, yesterday, last_week), place),
         "success": rated(lambda one: one.success, all_, "good"),
         "time": counted(lambda one: one.took(0.5), millis, "bad"),
+        "slow": counted(lambda one: one.took(0.95), millis, "bad"),
         "loss": _loss(desk, rates.month, rates.month_minor, place),
         "disturbance": rated(lambda one: one.disturbance, risks, "bad"),
         "coverage": rated(lambda one: one.coverage, risks, "good"),
         "failure": rated(lambda one: one.failure, risks, "bad"),
         "limit": rated(lambda one: one.limit, risks, "bad"),
-        "slow": counted(lambda one: one.took(0.95), millis, "bad"),
     }
 
 
@@ -156,8 +156,8 @@ def _loss(desk: Desk, month: Risk, volume_minor: int, place: Place) -> Figure:
     )
     one_currency = place.market is not None or len(month.lost_minor) <= 1
     share = sum(lost.values()) / volume_minor if volume_minor and one_currency else None
-    value = desk.say("home.loss_rate", rate=f"{share * 100_000:,.2f}") if share is not None else "–"
-    return Figure(
-        value,
-        note=desk.say("home.loss_note", money=money or "0", n=month.lost, bad=month.rates.bad),
-    )
+    value = f"{share * 100_000:,.2f}" if share is not None else "–"
+    if not month.rates.bad:
+        return Figure(value, note=desk.say("home.loss_none"))
+    said = "home.loss_note" if money else "home.loss_stopped"
+    return Figure(value, note=desk.say(said, money=money, n=month.lost, bad=month.rates.bad))

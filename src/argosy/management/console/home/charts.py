@@ -59,7 +59,7 @@ def _line(
         "name": name,
         "type": "line",
         "data": list(values),
-        "showSymbol": False,
+        "showSymbol": sum(value is not None for value in values) == 1,
         "connectNulls": True,
         "lineStyle": {"width": 2 if kind == "solid" else 1.2, "type": kind},
     }

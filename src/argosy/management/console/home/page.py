@@ -117,6 +117,8 @@ class Home:
 
 def named(desk: Desk, name: str) -> str:
     """One of our names (`pay`, `lite`) as staff read it; the name itself where there are no words."""
+    if not name:
+        return "–"
     key = f"name.{name.replace('.', '_').replace(' ', '_')}"
     return desk.say(key) if desk.has(key) else name.replace("_", " ")
 

@@ -77,7 +77,7 @@ class Machine:
             market.name if market else one.market,
             money(one.owed_minor),
             money(one.bank_minor),
-            money(one.gap_minor),
+            money(-one.gap_minor),
             (percent(one.covered), "warn" if short else "good"),
         ]
 

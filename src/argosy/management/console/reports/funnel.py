@@ -85,7 +85,7 @@ def _step(desk: Desk, step: Drawn) -> str:
 def _draw(desk: Desk, funnel: Funnel) -> None:
     most = max((step.reached for step in funnel.steps), default=0)
     with section():
-        with ui.element("div").classes("ar-head"), ui.element("div").classes("ar-head-text"):
+        with ui.element("div").classes("ar-head w-full"), ui.element("div").classes("ar-head-text"):
             heading(_title(desk, funnel))
             said = desk.say("reports.funnel_of", version=funnel.version, n=actions(funnel))
             ui.label(said).classes("ar-soft")

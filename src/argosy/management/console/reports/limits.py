@@ -36,7 +36,7 @@ async def limits_page(desk: Desk) -> None:
         return refused
 
     with section():
-        with ui.element("div").classes("ar-head"):
+        with ui.element("div").classes("ar-head w-full"):
             with ui.element("div").classes("ar-head-text"):
                 heading(desk.say("reports.near", day=asked.today))
             ui.select(
@@ -66,7 +66,7 @@ async def limits_page(desk: Desk) -> None:
         await table.load()
     with section():
         title = desk.say("reports.limit_refusals")
-        with ui.element("div").classes("ar-head"):
+        with ui.element("div").classes("ar-head w-full"):
             with ui.element("div").classes("ar-head-text"):
                 heading(title)
             if refused.rows:

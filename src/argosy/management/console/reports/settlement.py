@@ -38,7 +38,7 @@ async def settlement_page(desk: Desk) -> None:
         return report
 
     with section():
-        with ui.element("div").classes("ar-head"):
+        with ui.element("div").classes("ar-head w-full"):
             with ui.element("div").classes("ar-head-text"):
                 heading(desk.say("reports.by_merchant"))
             exports(desk, asked, again, name="settlement", title=title)

@@ -63,7 +63,7 @@ class List:
             return self._report
 
         with section():
-            with ui.element("div").classes("ar-head"):
+            with ui.element("div").classes("ar-head w-full"):
                 with ui.element("div").classes("ar-head-text"):
                     heading(title)
                 exports(desk, self._asked, again, name=f"suspicious-{self._why}", title=title)

@@ -51,7 +51,7 @@ def _section(desk: Desk, asked: Asked, table: Table, name: str) -> None:
         return table
 
     with section():
-        with ui.element("div").classes("ar-head"):
+        with ui.element("div").classes("ar-head w-full"):
             with ui.element("div").classes("ar-head-text"):
                 heading(title)
             if table.rows:
