@@ -89,6 +89,7 @@ def _duty_facts(market: Market) -> Iterator[tuple[str, Iterable[Fact[Any]]]]:
     yield "failed payments", market.money_back
     yield "reports", market.reports
     yield "dormancy", market.dormancy
+    yield "codes without a PIN", market.presented
 
 
 def headings(folder: Path) -> dict[str, str]:

@@ -28,7 +28,7 @@ class Counter:
 async def counter(db: Database, clock: SetClock, ids: Ids) -> Counter:
     house = await House.opened(db, clock, ids)
     new = NewParty(
-        ids.new(), PartyKind.AGENT, "india", "merchant", "en", "Gita Rao", "+919811155555",
+        ids.new(), PartyKind.AGENT, "india", "agent", "en", "Gita Rao", "+919811155555",
         city="Pune", business_name="Station Road Recharge",
     )  # fmt: skip
     async with db.work() as conn:

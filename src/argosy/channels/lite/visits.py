@@ -80,6 +80,10 @@ class Visit:
         return self.session is not None and self.session.party.kind is PartyKind.MERCHANT
 
     @property
+    def is_agent(self) -> bool:
+        return self.session is not None and self.session.party.kind is PartyKind.AGENT
+
+    @property
     def network(self) -> str | None:
         """Where the request came from, as the server knows it."""
         return self.request.network

@@ -47,7 +47,14 @@ LEVELS = (
         10,
         ("phone", "business"),
         (Fact(None, BEGIN, "house", standing=Standing.PRACTICE),),  # None: no bound
-        parties=("merchant", "agent"),
+        parties=("merchant",),
+    ),
+    Level(
+        "agent",
+        11,
+        ("phone", "id_document", "business"),
+        (Fact(5_000_000, BEGIN, "house", standing=Standing.PRACTICE),),  # what its float may hold
+        parties=("agent",),
     ),
 )
 

@@ -7,8 +7,11 @@ the old one stays.
 from __future__ import annotations
 
 from datetime import date
+from typing import TypeVar
 
 from argosy.base.markets import Cap, Fact, Level, LimitRule, Standing
+
+T = TypeVar("T")
 
 PPI_2017 = date(2017, 10, 11)
 CASH_2021 = date(2021, 5, 19)
@@ -19,6 +22,7 @@ HOUSE = date(2021, 8, 27)
 SMALL = "small"
 FULL = "full"
 MERCHANT = "merchant"
+AGENT = "agent"
 
 NO = Cap(allowed=False)
 NO_BOUND = Cap()
@@ -27,6 +31,10 @@ NO_BOUND = Cap()
 def inr(rupees: int) -> int:
     """Whole rupees as paise."""
     return rupees * 100
+
+
+def _agents(value: T, source: str = "house-agents") -> Fact[T]:
+    return Fact(value, HOUSE, source, standing=Standing.PRACTICE)
 
 
 LEVELS = (
@@ -51,7 +59,15 @@ LEVELS = (
         10,
         ("phone", "business"),
         (Fact(None, HOUSE, "house-merchants", standing=Standing.PRACTICE),),
-        parties=("merchant", "agent"),
+        parties=("merchant",),
+    ),
+    Level(
+        AGENT,
+        11,
+        ("phone", "id_document", "business"),
+        (_agents(inr(500_000)),),
+        parties=("agent",),
+        reviewed=(_agents(True),),
     ),
 )
 
@@ -112,4 +128,16 @@ LIMITS = (
     _house(MERCHANT, "pay", NO, "house-merchants"),
     _house(MERCHANT, "cash_in", NO, "house-merchants"),
     _house(MERCHANT, "cash_out", NO, "house-merchants"),
+    # An agent's float is filled from its bank, goes out as cash at the counter, and back to its bank.
+    *(LimitRule(key, AGENT, _agents(NO_BOUND)) for key in ("receive", "top_up", "withdraw")),
+    *(
+        LimitRule(key, AGENT, _agents(Cap(day_minor_max=inr(200_000))))
+        for key in ("agent_cash_in", "agent_cash_out")
+    ),
+    *(
+        LimitRule(key, AGENT, _agents(NO))
+        for key in ("send", "request", "pay", "cash_in", "cash_out")
+    ),
 )
+
+PRESENTED = (_agents(inr(100), "house-presented"),)

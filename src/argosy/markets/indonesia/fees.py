@@ -16,9 +16,13 @@ MICRO_2023 = date(2023, 9, 1)
 MICRO_2024 = date(2024, 12, 1)
 PUBLIC_2025 = date(2025, 3, 15)
 OPENING = date(2021, 12, 21)
+AGENTS = date(2026, 11, 22)
 
 RUPIAH = 100
 FREE = Fee()
+
+AGENT_IN = Fee(flat_minor=1_000 * RUPIAH)
+AGENT_OUT = Fee(flat_minor=2_500 * RUPIAH)
 
 
 def _qris(basis_points: int, free_to_rupiah: int = 0) -> Fee:
@@ -53,6 +57,11 @@ def _micro(payee_class: str | None) -> tuple[FeeRule, ...]:
     )
 
 
+def _earned(product: str, fee: Fee) -> FeeRule:
+    fact = Fact(fee, AGENTS, "house-agents", standing=Standing.PRACTICE)
+    return FeeRule(f"{product}.commission", fact)
+
+
 FEES = (
     *_micro(None),
     *_micro("micro"),
@@ -74,4 +83,6 @@ FEES = (
     _house("cash_in", FREE),
     FeeRule("withdraw", Fact(Fee(flat_minor=2_500 * RUPIAH), OPENING, "bi-fast")),
     _house("cash_out", Fee(flat_minor=5_000 * RUPIAH)),
+    _earned("cash_in", AGENT_IN),
+    _earned("cash_out", AGENT_OUT),
 )

@@ -7,8 +7,11 @@ first day. Sources are the headings of sources.md.
 from __future__ import annotations
 
 from datetime import date
+from typing import TypeVar
 
 from argosy.base.markets import Cap, Fact, Level, LimitRule, Standing
+
+T = TypeVar("T")
 
 EMONEY_2018 = date(2018, 5, 4)
 RAISED_2022 = date(2022, 7, 1)
@@ -19,6 +22,7 @@ HOUSE = date(2018, 5, 4)
 UNREGISTERED = "unregistered"
 REGISTERED = "registered"
 MERCHANT = "merchant"
+AGENT = "agent"
 
 NO = Cap(allowed=False)
 NO_BOUND = Cap()
@@ -35,6 +39,10 @@ def _law(level: str, key: str, cap: Cap, since: date, source: str) -> LimitRule:
 
 def _house(level: str, key: str, cap: Cap, source: str = "house-limits") -> LimitRule:
     return LimitRule(key, level, Fact(cap, HOUSE, source, standing=Standing.PRACTICE))
+
+
+def _agents(value: T, source: str = "house-agents") -> Fact[T]:
+    return Fact(value, HOUSE, source, standing=Standing.PRACTICE)
 
 
 LEVELS = (
@@ -60,7 +68,15 @@ LEVELS = (
         10,
         ("contact", "business"),
         (Fact(None, HOUSE, "house-merchants", standing=Standing.PRACTICE),),
-        parties=("merchant", "agent"),
+        parties=("merchant",),
+    ),
+    Level(
+        AGENT,
+        11,
+        ("contact", "id_document", "business"),
+        (_agents(idr(100_000_000)),),
+        parties=("agent",),
+        reviewed=(_agents(True),),
     ),
 )
 
@@ -96,4 +112,16 @@ LIMITS = (
         _house(MERCHANT, key, NO, "house-merchants")
         for key in ("send", "request", "pay", "cash_in", "cash_out")
     ),
+    # An agent's float is filled from its bank, goes out as cash at the counter, and back to its bank.
+    *(LimitRule(key, AGENT, _agents(NO_BOUND)) for key in ("receive", "top_up", "withdraw")),
+    *(
+        LimitRule(key, AGENT, _agents(Cap(day_minor_max=idr(50_000_000))))
+        for key in ("agent_cash_in", "agent_cash_out")
+    ),
+    *(
+        LimitRule(key, AGENT, _agents(NO))
+        for key in ("send", "request", "pay", "cash_in", "cash_out")
+    ),
 )
+
+PRESENTED = (_agents(idr(20_000), "house-presented"),)

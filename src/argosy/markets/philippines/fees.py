@@ -8,6 +8,7 @@ from argosy.base.markets import Fact, Fee, FeeRule, Rounding, Standing
 
 OPENING = date(2023, 3, 2)
 STAGED = date(2027, 1, 1)
+AGENTS = date(2026, 11, 22)
 
 FREE = Fee()
 LARGE = Fee(
@@ -21,12 +22,20 @@ TO_BANK = Fee(flat_minor=15_00)
 TO_BANK_2027 = Fee(flat_minor=10_00)
 CASH_OUT = Fee(basis_points=150, minor_min=10_00, rounding=Rounding.UP)
 
+AGENT_IN = Fee(basis_points=50, minor_min=1_00, minor_max=50_00)
+AGENT_OUT = Fee(basis_points=100, minor_min=5_00)
+
 
 def _price(
     product: str, fee: Fee, payee_class: str | None = None, since: date = OPENING
 ) -> FeeRule:
     fact = Fact(fee, since, "house-prices", standing=Standing.PRACTICE)
     return FeeRule(product, fact, payee_class)
+
+
+def _earned(product: str, fee: Fee) -> FeeRule:
+    fact = Fact(fee, AGENTS, "house-agents", standing=Standing.PRACTICE)
+    return FeeRule(f"{product}.commission", fact)
 
 
 FEES = (
@@ -41,4 +50,6 @@ FEES = (
     # Announced; it takes over by itself on its day.
     _price("withdraw", TO_BANK_2027, since=STAGED),
     _price("cash_out", CASH_OUT),
+    _earned("cash_in", AGENT_IN),
+    _earned("cash_out", AGENT_OUT),
 )

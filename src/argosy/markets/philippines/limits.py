@@ -7,8 +7,11 @@ largest wallet there. Sources are the headings of sources.md.
 from __future__ import annotations
 
 from datetime import date
+from typing import TypeVar
 
 from argosy.base.markets import Cap, Fact, Level, LimitRule, Standing
+
+T = TypeVar("T")
 
 LOAD_2009 = date(2009, 3, 9)
 EMI_2023 = date(2023, 3, 2)
@@ -18,6 +21,7 @@ BASIC = "basic"
 VERIFIED = "verified"
 LINKED = "linked"
 MERCHANT = "merchant"
+AGENT = "agent"
 
 NO = Cap(allowed=False)
 NO_BOUND = Cap()
@@ -53,6 +57,10 @@ def _reviewed(value: bool) -> tuple[Fact[bool], ...]:
     return (Fact(value, HOUSE, "house-review", standing=Standing.PRACTICE),)
 
 
+def _agents(value: T, source: str = "house-agents") -> Fact[T]:
+    return Fact(value, HOUSE, source, standing=Standing.PRACTICE)
+
+
 LEVELS = (
     Level(BASIC, 1, ("phone",), _balance(php(50_000), "gcash-practice")),
     Level(
@@ -74,7 +82,15 @@ LEVELS = (
         10,
         ("phone", "business"),
         _balance(None, "house-merchants"),
-        parties=("merchant", "agent"),
+        parties=("merchant",),
+    ),
+    Level(
+        AGENT,
+        11,
+        ("phone", "id_document", "business"),
+        (_agents(php(500_000)),),
+        parties=("agent",),
+        reviewed=(_agents(True),),
     ),
 )
 
@@ -110,4 +126,16 @@ LIMITS = (
         _house(MERCHANT, key, NO, "house-merchants")
         for key in ("send", "request", "pay", "cash_in", "cash_out")
     ),
+    # An agent's float is filled from its bank, goes out as cash at the counter, and back to its bank.
+    *(LimitRule(key, AGENT, _agents(NO_BOUND)) for key in ("receive", "top_up", "withdraw")),
+    *(
+        LimitRule(key, AGENT, _agents(Cap(day_minor_max=php(300_000))))
+        for key in ("agent_cash_in", "agent_cash_out")
+    ),
+    *(
+        LimitRule(key, AGENT, _agents(NO))
+        for key in ("send", "request", "pay", "cash_in", "cash_out")
+    ),
 )
+
+PRESENTED = (_agents(php(500), "house-presented"),)

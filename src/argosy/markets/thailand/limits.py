@@ -7,8 +7,11 @@ largest wallet there. Sources are the headings of sources.md.
 from __future__ import annotations
 
 from datetime import date
+from typing import TypeVar
 
 from argosy.base.markets import Cap, Fact, Level, LimitRule, Standing
+
+T = TypeVar("T")
 
 HOUSE = date(2024, 1, 1)
 FACE_2025 = date(2025, 8, 20)
@@ -17,6 +20,7 @@ STARTER = "starter"
 BASIC = "basic"
 ADVANCED = "advanced"
 MERCHANT = "merchant"
+AGENT = "agent"
 
 NO = Cap(allowed=False)
 NO_BOUND = Cap()
@@ -37,6 +41,10 @@ def _law(level: str, key: str, cap: Cap, since: date, source: str) -> LimitRule:
 
 def _practice(value: int | None, source: str) -> tuple[Fact[int | None], ...]:
     return (Fact(value, HOUSE, source, standing=Standing.PRACTICE),)
+
+
+def _agents(value: T, source: str = "house-agents") -> Fact[T]:
+    return Fact(value, HOUSE, source, standing=Standing.PRACTICE)
 
 
 LEVELS = (
@@ -65,7 +73,15 @@ LEVELS = (
         10,
         ("phone", "business"),
         _practice(None, "house-merchants"),
-        parties=("merchant", "agent"),
+        parties=("merchant",),
+    ),
+    Level(
+        AGENT,
+        11,
+        ("phone", "id_document", "business"),
+        (_agents(thb(500_000)),),
+        parties=("agent",),
+        reviewed=(_agents(True),),
     ),
 )
 
@@ -111,4 +127,16 @@ LIMITS = (
         _house(MERCHANT, key, NO, "house-merchants")
         for key in ("send", "request", "pay", "cash_in", "cash_out")
     ),
+    # An agent's float is filled from its bank, goes out as cash at the counter, and back to its bank.
+    *(LimitRule(key, AGENT, _agents(NO_BOUND)) for key in ("receive", "top_up", "withdraw")),
+    *(
+        LimitRule(key, AGENT, _agents(Cap(day_minor_max=thb(500_000))))
+        for key in ("agent_cash_in", "agent_cash_out")
+    ),
+    *(
+        LimitRule(key, AGENT, _agents(NO))
+        for key in ("send", "request", "pay", "cash_in", "cash_out")
+    ),
 )
+
+PRESENTED = (_agents(thb(200), "house-presented"),)

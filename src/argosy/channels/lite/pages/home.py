@@ -29,6 +29,8 @@ async def home(visit: Visit) -> Answer:
         return Page("welcome.html", {"choices": market_choices(visit)})
     if visit.is_shop and not visit.as_json:
         return Go("/till")
+    if visit.is_agent and not visit.as_json:
+        return Go("/agent")
     account = await visit.lite.ledger.account(visit.me.account)
     page = await visit.lite.statement.page(visit.me.account, None, RECENT_LINES)
     lines = page.lines if isinstance(page, History) else ()
