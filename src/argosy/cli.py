@@ -28,7 +28,7 @@ from argosy.base.store import Database, StoreError, nodes
 from argosy.base.store.migrations import Migration, migrate
 from argosy.base.store.postgres import Postgres
 from argosy.bench.commands import bench, benchmark
-from argosy.cli_figures import funnel, late, messages
+from argosy.cli_figures import funnel, late, messages, recount
 from argosy.cli_keys import key, keys, push_key
 from argosy.cli_staff import console, move_in, staff, take_port, welcome
 from argosy.ctu import cli as risk
@@ -410,7 +410,7 @@ def ledger_verify(demo: Demo = False) -> None:
 
 # --- those of other files ------------------------------------------------------------------------
 
-for look in (messages, funnel, late):
+for look in (messages, funnel, late, recount):
     app.command()(look)
 app.command()(console)
 app.command("key")(key)

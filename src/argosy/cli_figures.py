@@ -10,6 +10,7 @@ import typer
 from argosy import settings as config
 from argosy.app import Wallet
 from argosy.management import figures
+from argosy.management.home.folding import Totals
 from argosy.opening import Demo, say, with_wallet
 
 Days = Annotated[int, typer.Option(min=1, max=400, help="So many days up to today (UTC).")]
@@ -42,6 +43,16 @@ def funnel(
         return list(figures.funnels(found))
 
     say(*with_wallet(config.load(demo=demo), look))
+
+
+def recount(demo: Demo = False) -> None:
+    """Count the figures of the console's home and reports anew from the books."""
+
+    async def count(wallet: Wallet) -> None:
+        await Totals(wallet.db, wallet.markets).rebuild()
+
+    with_wallet(config.load(demo=demo), count)
+    say("The figures are counted anew.")
 
 
 def late(demo: Demo = False) -> None:
