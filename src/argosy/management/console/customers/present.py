@@ -147,7 +147,7 @@ class Present:
                 if not devices:
                     ui.label(say("customers.no_devices")).classes("ar-empty")
                 for device in devices:
-                    with ui.element("div").classes("cu-note ar-row"):
+                    with ui.element("div").classes("cu-note cu-line"):
                         ui.icon("smartphone").props("aria-hidden=true")
                         label = device.label or say("customers.unnamed_device")
                         ui.label(label).classes("ar-strong")
@@ -172,7 +172,7 @@ class Present:
                 if not sessions:
                     ui.label(say("customers.no_sessions")).classes("ar-empty")
                 for session in sessions:
-                    with ui.element("div").classes("cu-note ar-row"):
+                    with ui.element("div").classes("cu-note cu-line"):
                         label = session.label or say("customers.unnamed_device")
                         ui.label(label).classes("ar-strong")
                         at, seen = desk.when(session.started_at), desk.when(session.seen_at)

@@ -39,7 +39,7 @@ async def identity_to_review(desk: Desk) -> None:
         rows = [
             {
                 "id": one.evidence.id,
-                "party": one.party.id,
+                "party": str(one.party.id),
                 "name": one.name or "–",
                 "name_to": wallet_address(one.party.id) + "?tab=identity",
                 "kind": word(desk, "kind", one.party.kind.value),

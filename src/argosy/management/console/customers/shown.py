@@ -47,6 +47,9 @@ MESSAGE_STATES: Final[Mapping[str, Tone]] = {
 }
 DECISIONS: Final[Mapping[str, Tone]] = {"challenge": "info", "review": "warn", "deny": "bad"}
 
+SEARCHED: Final = frozenset({"number", "phone", "email", "name", "id"})
+"""By what somebody asked; who stands in a list was found by nothing."""
+
 _KNOWN: Final[Mapping[str, frozenset[str]]] = {
     "kind": frozenset("customer merchant agent partner staff system".split()),
     "product": frozenset(
@@ -65,8 +68,10 @@ STYLE: Final = """
 .cu-cards{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:16px;width:100%;align-items:stretch}
 .cu-two{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;width:100%;align-items:start}
 .cu-big{font-size:24px;font-weight:650;font-variant-numeric:tabular-nums;line-height:1.25}
-.cu-limit{display:grid;grid-template-columns:minmax(140px,1.2fr) 90px minmax(120px,2fr) minmax(190px,1.4fr);
-gap:4px 16px;align-items:center;width:100%}
+.cu-limits{display:grid;gap:6px 18px;align-items:center;width:100%;
+grid-template-columns:repeat(2,minmax(150px,1.3fr) minmax(60px,1fr) minmax(150px,1.4fr))}
+.cu-line{display:flex;flex-wrap:nowrap;align-items:center;gap:10px;width:100%}
+.cu-line .q-btn{flex:none}
 .cu-bar{height:6px;border-radius:3px;background:var(--ar-quiet-soft);overflow:hidden}
 .cu-bar>div{height:100%;background:var(--ar-accent)}
 .cu-bar>.cu-near{background:var(--ar-warn)}
@@ -78,7 +83,8 @@ padding:5px 0;border-top:1px solid var(--ar-line)}
 border-radius:8px;background:var(--ar-bad-soft);color:var(--ar-bad)}
 .cu-wrap{overflow-wrap:anywhere;white-space:pre-wrap}
 .cu-tabs .q-tab{min-height:38px;padding:0 14px}
-@media(max-width:1200px){.cu-cards,.cu-two{grid-template-columns:minmax(0,1fr)}}
+@media(max-width:1200px){.cu-cards,.cu-two{grid-template-columns:minmax(0,1fr)}
+.cu-limits{grid-template-columns:minmax(150px,1.3fr) minmax(60px,1fr) minmax(150px,1.4fr)}}
 """
 
 
@@ -97,7 +103,7 @@ def state_text(desk: Desk, state: PartyState | str) -> str:
     return desk.say(f"customers.state.{state}")
 
 
-def wallet_address(party: UUID) -> str:
+def wallet_address(party: UUID | str) -> str:
     """The page of a wallet."""
     return address(WALLET, party=party)
 
@@ -129,7 +135,7 @@ def hit_row(desk: Desk, hit: Hit) -> dict[str, object]:
         "market": market_name(desk, party),
         "category": party.merchant_class or "",
         "since": desk.when(party.created_at),
-        "by": desk.say(f"customers.by.{hit.by}"),
+        "by": desk.say(f"customers.by.{hit.by}") if hit.by in SEARCHED else "",
     }
 
 

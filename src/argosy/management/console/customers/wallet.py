@@ -210,20 +210,20 @@ class WalletPage:
         with section(say("customers.limits")):
             if not limits:
                 ui.label(say("customers.no_limits")).classes("ar-soft")
-            with ui.element("div").classes("cu-limit"):
+            with ui.element("div").classes("cu-limits"):
                 for one in limits:
-                    self._limit(one, standing.currency)
+                    if one.window != "never":
+                        self._limit(one, standing.currency)
+            never = [word(self._desk, "limit", one.key) for one in limits if one.window == "never"]
+            if never:
+                names = ", ".join(never)
+                ui.label(say("customers.not_allowed", names=names)).classes("ar-soft")
 
     def _limit(self, one: Used, currency: str) -> None:
         desk, say = self._desk, self._desk.say
-        key = word(desk, "limit", one.key)
-        ui.label(key)
-        if one.window == "never":
-            state_chip(say("customers.not_allowed"), "quiet")
-            ui.label("")
-            ui.label("")
-            return
-        ui.label(say(f"customers.window.{one.window}")).classes("ar-soft")
+        window = say(f"customers.window.{one.window}")
+        name = f"{word(desk, 'limit', one.key)}, {window}"
+        ui.label(name)
         most = one.most or 0
         used, bound = (
             (str(one.used), str(most))
@@ -231,7 +231,7 @@ class WalletPage:
             else (desk.money(one.used, currency), desk.money(most, currency))
         )
         if one.window == "payment":
-            ui.label("")
+            ui.element("div")
             ui.label(say("customers.at_most", most=bound)).classes("ar-number")
             return
         look = "cu-full" if one.part >= _FULL else "cu-near" if one.part >= _NEAR else ""
@@ -241,7 +241,7 @@ class WalletPage:
             .classes("cu-bar")
             .props(
                 f"role=progressbar aria-valuenow={percent} aria-valuemin=0 aria-valuemax=100"
-                f' aria-label="{key}"'
+                f' aria-label="{name}"'
             )
         ):
             ui.element("div").classes(look).style(f"width: {percent}%")
