@@ -52,6 +52,10 @@ class Sayings:
     def has(self, key: str, language: str) -> bool:
         return key in self._said.get(language, {})
 
+    def text(self, key: str, language: str) -> str:
+        """The text of `key` in this very language, with its facts left open."""
+        return self._said.get(language, {}).get(key, "")
+
     def keys(self, language: str) -> frozenset[str]:
         return frozenset(self._said.get(language, {}))
 
