@@ -86,6 +86,19 @@ def bench_payments(
     _shown(measured.run(load), json)
 
 
+@bench.command("console")
+def bench_console(
+    rounds: Rounds = 5,
+    history: Annotated[int, typer.Option(min=0, help="Transfers to make first.")] = 10_000_000,
+    orders: Annotated[int, typer.Option(min=0, help="Orders to lay out first.")] = 1_000_000,
+    json: Out = None,
+) -> None:
+    """How long each page of the staff's console takes over a town with a long history."""
+    from argosy.bench import console as measured
+
+    _shown(measured.run(measured.Load(history=history, orders=orders, rounds=rounds)), json)
+
+
 @bench.command("brain")
 def bench_brain(
     rounds: Rounds = 3,

@@ -115,7 +115,7 @@ async def _measure(server: Postgres, peer: Peer, load: Load, folder: Path) -> Fi
             stdout=subprocess.DEVNULL,
         )
         try:
-            await _until_ready(port, process)
+            await until_ready(port, process)
             turns = itertools.cycle(range(len(town.tokens)))
             task = progress.add_task("rounds", total=load.rounds * 2 + 1)
             await _drive(folder, town, turns, replace(load, payments=load.payments // 6), port)
@@ -188,7 +188,8 @@ def _request(way: str, token: str, command: UUID, to: str, minor: int) -> str:
     )
 
 
-async def _until_ready(port: int, process: Process) -> None:
+async def until_ready(port: int, process: Process) -> None:
+    """Wait until the program answers that it takes money; raises `BenchError` where it does not."""
     end = time.monotonic() + START_SECONDS_MAX
     async with httpx.AsyncClient() as client:
         while time.monotonic() < end and process.returncode is None:
