@@ -9,7 +9,15 @@ from typing import Any
 from nicegui import ui
 
 from argosy.management.console.desk import Desk
-from argosy.management.console.home.shown import change, count, millis, percent, points, tone_of
+from argosy.management.console.home.shown import (
+    briefly,
+    change,
+    count,
+    millis,
+    percent,
+    points,
+    tone_of,
+)
 from argosy.management.console.widgets import Tone
 from argosy.management.home.board import Shown
 from argosy.management.home.figures import Place, Risk, Stretch, Sum
@@ -139,7 +147,7 @@ def _volume(desk: Desk, three: tuple[Stretch, Stretch, Stretch], place: Place) -
     currency = markets[code].currency
     return _beside(
         desk.money(now, currency),
-        [Was(desk.money(was, currency), change(now, was)) for was in then],
+        [Was(briefly(was, currency), change(now, was)) for was in then],
     )
 
 

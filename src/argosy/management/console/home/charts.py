@@ -17,6 +17,9 @@ AXIS: Final = "#7d8a97"
 GRID: Final = "rgba(125,138,151,0.18)"
 FONT: Final = "system-ui, 'Segoe UI', 'Noto Sans', 'Noto Sans SC', sans-serif"
 
+FLOOR: Final = 5
+"""The axis of a rate begins at a multiple of so many percent, below the lowest value."""
+
 Measure = Callable[[Sum], float | int | None]
 
 
@@ -141,7 +144,7 @@ def success(lines: Lines, zone: str, names: tuple[str, str, str]) -> dict[str, A
         return None if one.success is None else one.success * 100
 
     made = days(lines, zone, names, percent, unit=" %")
-    made["yAxis"]["max"] = 100
-    made["yAxis"]["min"] = 0
+    lowest = min((v for one in made["series"] for v in one["data"] if v is not None), default=0)
+    made["yAxis"] |= {"min": max(0, int(lowest) // FLOOR * FLOOR - FLOOR), "max": 100}
     del made["series"][0]["areaStyle"]
     return made

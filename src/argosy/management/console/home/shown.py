@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
+from babel.numbers import format_compact_currency
+
+from argosy.base.money import exponent
 from argosy.management.console.desk import Desk
 from argosy.management.console.widgets import Tone
 
@@ -15,6 +19,12 @@ STEADY: Final = 0.005
 def count(number: float | None) -> str:
     """A count, grouped by threes."""
     return "–" if number is None else f"{number:,.0f}"
+
+
+def briefly(minor: int, currency: str) -> str:
+    """An amount where there is little room, such as `₹475.1K`."""
+    whole = Decimal(minor).scaleb(-(exponent(currency) or 0))
+    return format_compact_currency(whole, currency, locale="en", fraction_digits=1)
 
 
 def percent(share: float | None, digits: int = 1) -> str:

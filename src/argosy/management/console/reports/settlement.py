@@ -28,7 +28,7 @@ async def settlement_page(desk: Desk) -> None:
     with page_head(title, note=desk.say("reports.settlement_note")):
         await filters(desk, asked, PATH)
     total = all_[0] if all_ else {}
-    with tiles():
+    with tiles().classes("rep-tiles"):
         tile(desk.say("reports.column.merchants"), count(total.get("merchants", 0)))
         for name in ("sales_minor", "fee_minor", "refunds_minor", "net_minor", "paid_out_minor"):
             value = desk.money(total.get(name, 0), market.currency)

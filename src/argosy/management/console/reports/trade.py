@@ -69,7 +69,7 @@ async def _tiles(desk: Desk, asked: Asked, days: Table) -> None:
     currency = asked.market.currency
     new = await new_parties(desk.services.db, asked.market.code, asked.span)
     failed = sum(total.get(name, 0) for name in ("returned", "refused", "denied", "unproven"))
-    with tiles():
+    with tiles().classes("rep-tiles"):
         tile(desk.say("reports.column.done"), count(total.get("done", 0)))
         tile(
             desk.say("reports.column.done_minor"), desk.money(total.get("done_minor", 0), currency)
