@@ -131,6 +131,37 @@ def test_the_guard_of_pixels_is_the_one_that_holds() -> None:
     )
 
 
+def progressive(picture: Image.Image, layers: int = 0) -> bytes:
+    """A JPEG in layers, of which the last comes `layers` times more."""
+    data = saved(picture, progressive=True, optimize=True)
+    last = data.rindex(b"\xff\xda")
+    return data[:-2] + data[last:-2] * layers + data[-2:]
+
+
+def test_a_photograph_in_layers_is_read() -> None:
+    assert decode_photo(progressive(on_table(code()))) == (TEXT,)
+    assert decode_photo(progressive(on_table(code()), 20)) == (TEXT,)
+
+
+def test_layer_upon_layer_is_refused_before_it_is_unpacked() -> None:
+    """A decoder walks over the whole picture for each layer, and a layer has a few bytes."""
+    said = decode_photo(progressive(Image.new("L", (64, 64), 90), 300))
+    assert reason(said) is PhotoReason.PHOTO_TOO_LARGE
+    assert isinstance(said, Refused)
+    assert said.facts == {"most": photo.SCANS_MAX, "what": "layers"}
+
+
+def test_a_large_photograph_in_layers_would_be_kept_whole_and_is_refused() -> None:
+    large = Image.new("L", (5_000, 5_000), 90)
+    assert reason(decode_photo(progressive(large))) is PhotoReason.PHOTO_TOO_LARGE
+    assert reason(decode_photo(saved(large))) is PhotoReason.PHOTO_WITHOUT_CODE  # its twin
+
+
+def test_a_long_strip_that_cannot_be_made_smaller_is_refused() -> None:
+    strip = saved(Image.new("L", (60_000, 600), 90))
+    assert reason(decode_photo(strip)) is PhotoReason.PHOTO_TOO_LARGE
+
+
 async def test_while_many_wait_others_are_asked_to_come_again(monkeypatch: Any) -> None:
     monkeypatch.setattr(photo, "WAITING_MAX", 0)
     assert reason(await read_photo(draw.png(TEXT))) is PhotoReason.PHOTOS_TOO_MANY
