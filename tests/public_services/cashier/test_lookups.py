@@ -13,7 +13,7 @@ from argosy.products.send.facts import Send
 from argosy.public_services.cashier.cashier import Cashier
 from argosy.public_services.cashier.facts import CashierReason, Preview
 from argosy.public_services.cashier.lookups import Lookups, Terms
-from tests.products.town import Town, money
+from tests.products.town import PIN, Town, money
 
 FEW = Terms(per_hour_max=3, per_day_max=5)
 
@@ -76,6 +76,23 @@ async def test_a_command_without_its_pin_is_a_look_and_with_it_is_a_payment(stri
     assert await strict.ask("anita", command) == "paid"
     shop = PayMerchant(strict.ids.new(), money("1"), strict.people["tea"].number)
     assert await strict.ask("anita", shop) == "paid"
+
+
+async def test_with_a_pin_what_is_refused_is_a_look(strict: Town) -> None:
+    """No PIN at all, and an amount that is never paid: both would tell for nothing who has a wallet."""
+    for pin, amount, told in (("x", "1", "pin_malformed"), (PIN, "900000", "limit_payment")):
+        strict.clock.advance(days=1)
+        for n in range(4):
+            command = Send(strict.ids.new(), money(amount), phone=f"98000 {n + 2:05d}")
+            said = await strict.ask("anita", command, pin=pin)
+            assert said == (told if n < 3 else "lookups_spent")
+
+
+async def test_who_is_refused_often_still_pays(strict: Town) -> None:
+    for _ in range(4):
+        await strict.ask("anita", Send(strict.ids.new(), money("1"), phone="98000 00002"), pin="x")
+    command = Send(strict.ids.new(), money("1"), phone="98000 00002")
+    assert await strict.ask("anita", command) == "paid"
 
 
 async def test_counts_that_are_over_are_forgotten(strict: Town) -> None:

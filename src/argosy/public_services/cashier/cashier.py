@@ -111,11 +111,16 @@ class Cashier:
         verb = self._verb(command)
         if command.id.version != 7:
             return Refused(CashierReason.ID_NOT_UUID7, field="id")
-        if not verb.proofs or (shown.pin is None and shown.otp is None):
+        unproven = not verb.proofs or (shown.pin is None and shown.otp is None)
+        spent = await self._looked(verb, command, asker) if unproven else None
+        if spent is not None:
+            return spent
+        answer = await self._carried(verb, command, asker, shown, None)
+        if isinstance(answer, Refused) and not unproven:
+            # Nothing was paid, and the no may tell whether there is such a person: a PIN that is wrong,
+            # or an amount that nobody has, must not make looking free.
             spent = await self._looked(verb, command, asker)
-            if spent is not None:
-                return spent
-        return await self._carried(verb, command, asker, shown, None)
+        return answer if spent is None else spent
 
     async def on_behalf(self, command: Command, asker: Asker) -> Receipt | Refused | Challenged:
         """Do for a party what it cannot do itself, where two of the staff have agreed: as `carry_out`,

@@ -2,7 +2,8 @@
 
 Who confirms a payment sees a part of the receiver's name before anything is paid. That is what saves
 people from paying the wrong one, and what would give a list of names away to who tries number after
-number. What is proven by the PIN is not counted: it moves money, and has limits of its own.
+number. What is proven by the PIN and done is not counted: it moves money, and has limits of its own. What
+is refused counts, whatever was shown: a no can tell as much as a name.
 """
 
 from __future__ import annotations
