@@ -38,7 +38,7 @@ _BODY = """
   </q-td>
 </q-tr>
 """
-_FOCUS = "setTimeout(() => document.querySelectorAll('.ar-table tr[tabindex]')[%d]?.focus(), 80)"
+_FOCUS = "setTimeout(() => document.querySelectorAll('.ar-table tr[tabindex]')[%d]?.focus(), 30)"
 _COLUMNS = (
     ("at_risk", "right"),
     ("amount", "right"),

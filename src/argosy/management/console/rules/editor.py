@@ -14,7 +14,7 @@ from argosy.management.console.widgets import section, state_chip
 from argosy.management.risk.writing import TEXT_CHARS_MAX, Looked, Tried, Writing, offset_of
 
 PAUSE_SECONDS: Final = 0.25
-WORDS_SHOWN: Final = 12
+WORDS_SHOWN: Final = 8
 
 # CodeMirror's own completion is given one more source: the names that a rule may use.
 _COMPLETE: Final = """
@@ -74,7 +74,7 @@ class Editor:
             line_wrapping=True,
             on_change=self._typed,
         ).classes("risk-editor")
-        self._editor.style("min-height:340px")
+        self._editor.style("height:480px")
         if not self._writes:
             self._editor.disable()
         words: list[dict[str, Any]] = [
@@ -94,18 +94,22 @@ class Editor:
         ui.timer(0.3, lambda: ui.run_javascript(_COMPLETE % told), once=True)
 
     def build_findings(self) -> None:
-        """What the linter says, what the examples do, and the names that may be used."""
+        """What the linter says, and what the examples do."""
         say = self._desk.say
         with section(say("rules.findings")):
             self._findings = ui.column().classes("w-full gap-2").props("aria-live=polite")
         with section(say("rules.examples")):
             self._examples = ui.column().classes("w-full gap-1")
+        self._look()
+
+    def build_names(self) -> None:
+        """The names that may be used, with what they mean."""
+        say = self._desk.say
         with section(say("rules.names")):
             self._find = ui.input(say("rules.find_name"), on_change=self._find_names).props(
                 "dense outlined debounce=200 clearable maxlength=60"
             )
             self._names = ui.column().classes("w-full gap-1")
-        self._look()
         self._find_names()
 
     # within

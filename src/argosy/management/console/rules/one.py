@@ -66,6 +66,7 @@ class RulePage:
             with ui.column().classes("w-full gap-4 min-w-0"):
                 self._editor.build_findings()
                 self._versions = Versions(self._desk)
+                self._editor.build_names()
         await self._show()
 
     # --- writing -----------------------------------------------------------------------------------

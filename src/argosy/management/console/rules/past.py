@@ -32,7 +32,7 @@ class PastTrial:
         say = self._desk.say
         ui.label(say("rules.past.note")).classes("ar-soft")
         with ui.row().classes("ar-row"):
-            days = {days: say("rules.past.days", count=days) for days in DAYS}
+            days = {days: say(f"rules.past.days_{days}") for days in DAYS}
             self._days = ui.select(days, value=1, label=say("rules.past.over")).props(
                 "dense outlined"
             )
