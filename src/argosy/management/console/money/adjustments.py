@@ -43,8 +43,7 @@ COLUMNS = (
     Column("credit", "money.credit", "link"),
     Column("about", "money.about", "link"),
     Column("reason", "reason.label", wrap=True),
-    Column("by", "money.proposed_by"),
-    Column("second", "money.approved_by"),
+    Column("by", "setup.by"),
     Column("state", "money.state_label", "state"),
 )
 TONES = {"posted": "good", "refused": "bad", "approved": "warn"}
@@ -180,7 +179,7 @@ class AdjustmentsPage:
 
     async def _waiting(self) -> None:
         desk = self._desk
-        columns = tuple(c for c in COLUMNS if c.name not in ("second", "state"))
+        columns = tuple(c for c in COLUMNS if c.name != "state")
 
         async def fetch(cursor: UUID | None) -> Slice[UUID]:
             found = await desk.services.approvals.listed(State.WAITING, cursor)
@@ -213,8 +212,7 @@ async def _done(desk: Desk, one: Adjusted) -> dict[str, Any]:
         "id": str(one.id),
         "at": desk.when(one.posted_at or one.approved_at, seconds=True),
         "reason": one.reason,
-        "by": one.proposed_by,
-        "second": one.approved_by,
+        "by": f"{one.proposed_by}, {one.approved_by}",
         "state": one.state,
         "state_text": said(desk, "adjusted_state", one.state)
         + (f" ({one.refusal})" if one.refusal else ""),

@@ -81,9 +81,8 @@ class OrderPage:
                 await self._facts(story)
                 await self._verdicts(story)
             await self._steps(story)
-            with ui.element("div").classes("grid grid-cols-2 gap-4 w-full items-start"):
-                await self._events(story)
-                await self._messages(story)
+            await self._events(story)
+            await self._messages(story)
             await self._deliveries(story)
             await self._calls(story)
 
@@ -255,6 +254,7 @@ class OrderPage:
             state_chip(said(desk, "decision", word), DECISIONS[word])
             ui.label(desk.when(said_at(kept.id), seconds=True))
             ui.label(", ".join(hit.rule for hit in kept.hits)).classes("ar-soft")
+            asked = button(desk.say("money.explain"), lambda: None, icon="help_outline")
         place = ui.column().classes("w-full")
 
         async def explain() -> None:
@@ -264,7 +264,7 @@ class OrderPage:
                 text = desk.refusal(told) if isinstance(told, Refused) else told.text
                 ui.label(text).classes("whitespace-pre-wrap font-mono risk-tall w-full")
 
-        button(desk.say("money.explain"), explain, icon="help_outline")
+        asked.on_click(explain)
 
     async def _steps(self, story: Story) -> None:
         columns = (

@@ -81,7 +81,7 @@ async def party_name(desk: Desk, party: UUID | None) -> str:
 
 def short(id_: UUID) -> str:
     """An id as a person tells it from others in a list."""
-    return f"…{str(id_)[-12:]}"
+    return f"…{str(id_)[-8:]}"
 
 
 def day(text: Any, zone: str, *, after: bool = False) -> datetime | None:

@@ -29,7 +29,7 @@ from argosy.management.console.widgets import (
     section,
     state_chip,
 )
-from argosy.management.money.books import Trial, trial_rows
+from argosy.management.money.books import Line, Trial, trial_rows
 from argosy.management.money.checking import CLOCK, PAGE, Check
 from argosy.management.staff.facts import Right
 
@@ -91,7 +91,10 @@ class TrialPage:
             ui.label(desk.say("money.as_of", at=desk.when(made.at, seconds=True)))
             even = desk.say("money.even" if made.is_even else "money.uneven")
             state_chip(even, "good" if made.is_even else "bad")
+        moved = {(one.market, one.currency) for one in made.lines if _has_moved(one)}
         for market, currency in made.sums:
+            if (market, currency) not in moved:
+                continue
             name = desk.services.markets[market].name if market else desk.say("money.no_market")
             with section(f"{name} · {currency}"):
                 await self._market(made, market, currency)
@@ -107,7 +110,11 @@ class TrialPage:
             Column("credit", "money.credit_balance", "number"),
             Column("reserved", "money.reserved", "number"),
         )
-        lines = [one for one in made.lines if (one.market, one.currency) == (market, currency)]
+        lines = [
+            one
+            for one in made.lines
+            if (one.market, one.currency) == (market, currency) and _has_moved(one)
+        ]
 
         def money(minor: int) -> str:
             return desk.money(minor, currency)
@@ -163,6 +170,11 @@ class TrialPage:
             desk.tell(done)
             return None
         return done
+
+
+def _has_moved(line: Line) -> bool:
+    """Whether anything ever stood there: what did not is left to the file."""
+    return any((line.debits, line.credits, line.debits_pending, line.credits_pending))
 
 
 def _csv(rows: Sequence[Sequence[str | int]]) -> bytes:

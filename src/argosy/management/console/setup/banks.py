@@ -116,7 +116,7 @@ def _call(desk: Desk, one: RailCall) -> dict[str, Any]:
         "state": one.state,
         "state_text": desk.say(f"setup.answer.{one.state}"),
         "state_tone": ANSWERS.get(one.state, "quiet"),
-        "order": f"…{str(one.order)[-12:]}",
+        "order": f"…{str(one.order)[-8:]}",
         "order_to": address("/money/orders/{order}", order=one.order),
         "reference": one.reference or "",
         "reason": one.reason or "",

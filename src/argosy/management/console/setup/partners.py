@@ -140,7 +140,7 @@ class PartnersPage:
             "id": f"{one.party}/{one.id}",
             **await self._owner(one.party),
             "kind": one.kind,
-            "order": f"…{str(one.subject)[-12:]}",
+            "order": f"…{str(one.subject)[-8:]}",
             "order_to": order_to(one.subject),
             "url": one.url or "",
             "problem": one.problem or str(one.status or ""),
