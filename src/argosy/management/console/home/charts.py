@@ -145,6 +145,7 @@ def success(lines: Lines, zone: str, names: tuple[str, str, str]) -> dict[str, A
 
     made = days(lines, zone, names, percent, unit=" %")
     lowest = min((v for one in made["series"] for v in one["data"] if v is not None), default=0)
-    made["yAxis"] |= {"min": max(0, int(lowest) // FLOOR * FLOOR - FLOOR), "max": 100}
+    floor = max(0, int(lowest) // FLOOR * FLOOR - FLOOR)
+    made["yAxis"] |= {"min": floor, "max": 100, "interval": FLOOR if floor > 70 else 4 * FLOOR}
     del made["series"][0]["areaStyle"]
     return made

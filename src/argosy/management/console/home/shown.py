@@ -22,9 +22,9 @@ def count(number: float | None) -> str:
 
 
 def briefly(minor: int, currency: str) -> str:
-    """An amount where there is little room, such as `₹475.1K`."""
+    """An amount where there is little room, such as `₹475K`."""
     whole = Decimal(minor).scaleb(-(exponent(currency) or 0))
-    return format_compact_currency(whole, currency, locale="en", fraction_digits=1)
+    return format_compact_currency(whole, currency, locale="en", fraction_digits=0)
 
 
 def percent(share: float | None, digits: int = 1) -> str:
