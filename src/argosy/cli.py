@@ -19,7 +19,7 @@ import uvloop
 
 from argosy import settings as config
 from argosy import workers
-from argosy.app import Wallet, offsets, running, set_up
+from argosy.app import Wallet, offsets, running, set_up, warnings
 from argosy.base.gate.commit import LANES
 from argosy.base.ledger.verify import verify
 from argosy.base.manifest import ManifestError
@@ -140,6 +140,8 @@ async def _up(
     opening = wired(settings, url, takes_money=True, migrated=_say_migrated)
     async with watching(server.watch if server else None), opening as wallet:
         await set_up(wallet)
+        for warning in warnings(wallet):
+            say("", f"WARNING: {warning}.")
         town = await _town(wallet) if settings.demo else None
         extra = [asyncio.create_task(_learning(wallet, url).run())]
         if traffic and town:

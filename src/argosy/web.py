@@ -10,7 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -24,7 +24,7 @@ from argosy.channels.agent.door import is_behind as agent_is_behind
 from argosy.channels.agent.services import Counter
 from argosy.channels.lite.routes import application as lite_application
 from argosy.channels.lite.services import Lite
-from argosy.channels.lite.wire import App, Receive, Response, Scope, Send
+from argosy.channels.lite.wire import App, Gone, Receive, Request, Response, Scope, Send
 from argosy.channels.ussd.door import application as ussd_application
 from argosy.channels.ussd.door import is_behind as ussd_is_behind
 from argosy.channels.ussd.services import Ussd
@@ -32,6 +32,9 @@ from argosy.management.console import lazily
 from argosy.partners.api.door import door, is_behind
 from argosy.products.send.claims import claim
 from argosy.proxies import believing
+from argosy.public_services.notify.door import BODY_BYTES_MAX as REPORT_BYTES_MAX
+from argosy.public_services.notify.door import PREFIX as REPORTS
+from argosy.public_services.notify.door import fields_of
 
 BACKLOG = 2048
 PORT_SECONDS = 2.0
@@ -73,6 +76,8 @@ def web(wallet: Wallet, console: App | None = None) -> App:
             await agent(scope, receive, send)
         elif ussd_is_behind(path):
             await ussd(scope, receive, send)
+        elif path.startswith(REPORTS):
+            await _reported(wallet, Request(scope, receive, {}), receive, send)
         elif path in HEALTH:
             response = await health(path)
             await response.answer(receive, send, head=scope["method"] == "HEAD")
@@ -80,6 +85,19 @@ def web(wallet: Wallet, console: App | None = None) -> App:
             await lite(scope, receive, send)
 
     return app
+
+
+async def _reported(wallet: Wallet, request: Request, receive: Receive, send: Send) -> None:
+    """An SMS gateway tells what became of a message."""
+    token = request.path.removeprefix(REPORTS)
+    report: dict[str, str] | None = None
+    if request.method == "POST":
+        with suppress(Gone):
+            raw = await request.body(REPORT_BYTES_MAX)
+            report = None if raw is None else fields_of(request.content_type, raw)
+    said = None if report is None else await wallet.notify.reported(token, report)
+    status = 404 if said is None else 200
+    await _json({"known": bool(said)}, status).answer(receive, send, head=False)
 
 
 def _json(body: dict[str, Any], status: int = 200) -> Response:

@@ -34,7 +34,7 @@ BLOCKS: list[tuple[range, tuple[str, ...]]] = [
     (range(500, 600), ("channels",)),
     (range(600, 650), ("banks",)),
     (range(700, 750), ("partners",)),
-    (range(750, 800), ("management",)),
+    (range(750, 900), ("management",)),
     (range(1000, 10_000), ("products", "base.products")),
 ]
 

@@ -15,7 +15,7 @@ numbers. Numbers and names are part of the API and are never reused:
     500-569    the other channels      570-579  channels/qr, photographs
     580-599    the other channels      600-649  banks
     1000-      products, twenty each   700-749  partners
-                                       750-799  management
+                                       750-899  management
 """
 
 from __future__ import annotations

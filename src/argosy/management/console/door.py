@@ -7,10 +7,11 @@ of it is served, for a browser without a session; no page for a member without i
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -33,6 +34,7 @@ FILES: Final = {
     "/console.css": ("console.css", "text/css; charset=utf-8"),
     "/console.js": ("console.js", "text/javascript; charset=utf-8"),
 }
+NONCE_BYTES: Final = 18
 VISIT: Final = "argosy.visit"
 """Under this name a request carries its `Visit` behind the door."""
 
@@ -55,8 +57,11 @@ class Visit:
 class Door:
     """The console as an ASGI application over `services`."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(
+        self, services: Services, chance: Callable[[int], bytes] = secrets.token_bytes
+    ) -> None:
         self.services = services
+        self._chance = chance
         self.sayings = Sayings()
         self.secure = services.public_url.startswith("https:")
         self.cookie = "__Secure-argosy_staff" if self.secure else "argosy_staff"
@@ -167,7 +172,8 @@ class Door:
             await self._entrance.say_no(send, session, "error.not_allowed", 403)
             return
         await self.services.sessions.touch(session)
-        visit = Visit(session, secrets.token_urlsafe(18), page, params, asked.query)
+        nonce = base64.urlsafe_b64encode(self._chance(NONCE_BYTES)).decode()
+        visit = Visit(session, nonce, page, params, asked.query)
         await self._behind(shell, visit, scope, receive, send)
 
     async def _show_in(self, asked: Asked, path: str, send: Send) -> None:

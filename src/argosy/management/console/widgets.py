@@ -246,12 +246,9 @@ def button(
 ) -> ui.button:
     """A button: one `main` on a page, `danger` where something ends."""
     made = ui.button(text, icon=icon, on_click=on_click, color=None)
-    look = {
-        "main": "unelevated color=primary",
-        "plain": "outline color=primary",
-        "danger": "outline color=negative",
-    }
-    return made.props(f"no-caps dense padding='4px 12px' {look[kind]}")
+    # Quasar's colour classes beat every style of ours, so that an outline takes its colour from ours
+    look = "unelevated color=primary" if kind == "main" else "outline"
+    return made.props(f"no-caps dense padding='4px 12px' {look}").classes(f"ar-btn-{kind}")
 
 
 async def ask_reason(
