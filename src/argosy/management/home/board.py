@@ -48,6 +48,8 @@ RISK_SECONDS: Final = 30.0
 SETTLED_SECONDS: Final = 600.0
 PARTS_SECONDS: Final = 20.0
 KEPT_MAX: Final = 400
+PARTS_PATIENCE_SECONDS: Final = 0.02
+"""So long a page waits for the processes' memory, which is slow to read; else the next one has it."""
 BIN_MINUTES: Final = 10
 LIVE_MINUTES: Final = 60
 LOSS_DAYS: Final = 30
@@ -121,14 +123,13 @@ class Board:
         services = self._services
         now, db = services.clock.now(), services.db
         market = services.markets.get(place.market or "", services.market)
-        return Shown(
-            now,
-            market.zone,
-            await compared(db, now, market.zone, place),
-            await self._lines(now, market.zone, place),
-            await self._rates(now, market.zone, place),
-            await self._room(place),
+        sums, lines, rates, room = await asyncio.gather(
+            compared(db, now, market.zone, place),
+            self._lines(now, market.zone, place),
+            self._rates(now, market.zone, place),
+            self._room(place),
         )
+        return Shown(now, market.zone, sums, lines, rates, room)
 
     async def _lines(self, now: datetime, zone: str, place: Place) -> Lines:
         db = self._services.db
@@ -146,10 +147,12 @@ class Board:
 
         live = minute - timedelta(minutes=LIVE_MINUTES - 1)
         return Lines(
-            await line(db, since, now, BIN_MINUTES, place),
-            await day(1),
-            await day(7),
-            await line(db, live, minute + timedelta(minutes=1), 1, place),
+            *await asyncio.gather(
+                line(db, since, now, BIN_MINUTES, place),
+                day(1),
+                day(7),
+                line(db, live, minute + timedelta(minutes=1), 1, place),
+            )
         )
 
     async def _rates(self, now: datetime, zone: str, place: Place) -> Rates:
@@ -185,14 +188,17 @@ class Board:
             Health("brain", services.brain.ready),
             Health("payments", why_not is None, says=why_not or ""),
         ]
-        parts = await self._once("parts", PARTS_SECONDS, lambda: asyncio.to_thread(services.parts))
+        parts = asyncio.ensure_future(
+            self._once("parts", PARTS_SECONDS, lambda: asyncio.to_thread(services.parts))
+        )
+        await asyncio.wait([parts], timeout=PARTS_PATIENCE_SECONDS)
         return Room(
             await queues(services.db),
             await floats(services.db, markets),
             await jobs(services.db),
             await readers(services.db),
             health,
-            parts,
+            parts.result() if parts.done() else [],
         )
 
     async def _once(self, key: Hashable, seconds: float, load: Callable[[], Awaitable[T]]) -> T:
