@@ -68,8 +68,10 @@ STYLE: Final = """
 .cu-cards{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:16px;width:100%;align-items:stretch}
 .cu-two{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;width:100%;align-items:start}
 .cu-big{font-size:24px;font-weight:650;font-variant-numeric:tabular-nums;line-height:1.25}
-.cu-limits{display:grid;gap:6px 18px;align-items:center;width:100%;
-grid-template-columns:repeat(2,minmax(150px,1.3fr) minmax(60px,1fr) minmax(150px,1.4fr))}
+.cu-limits{display:grid;gap:6px 44px;grid-template-columns:repeat(2,minmax(0,1fr));width:100%}
+.cu-limit{display:grid;gap:16px;align-items:center;
+grid-template-columns:minmax(120px,1.3fr) minmax(50px,1fr) minmax(184px,max-content)}
+.cu-line>.ar-strong{white-space:nowrap}
 .cu-line{display:flex;flex-wrap:nowrap;align-items:center;gap:10px;width:100%}
 .cu-line .q-btn{flex:none}
 .cu-bar{height:6px;border-radius:3px;background:var(--ar-quiet-soft);overflow:hidden}
@@ -84,7 +86,7 @@ border-radius:8px;background:var(--ar-bad-soft);color:var(--ar-bad)}
 .cu-wrap{overflow-wrap:anywhere;white-space:pre-wrap}
 .cu-tabs .q-tab{min-height:38px;padding:0 14px}
 @media(max-width:1200px){.cu-cards,.cu-two{grid-template-columns:minmax(0,1fr)}
-.cu-limits{grid-template-columns:minmax(150px,1.3fr) minmax(60px,1fr) minmax(150px,1.4fr)}}
+.cu-limits{grid-template-columns:minmax(0,1fr)}}
 """
 
 

@@ -213,7 +213,8 @@ class WalletPage:
             with ui.element("div").classes("cu-limits"):
                 for one in limits:
                     if one.window != "never":
-                        self._limit(one, standing.currency)
+                        with ui.element("div").classes("cu-limit"):
+                            self._limit(one, standing.currency)
             never = [word(self._desk, "limit", one.key) for one in limits if one.window == "never"]
             if never:
                 names = ", ".join(never)
