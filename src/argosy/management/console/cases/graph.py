@@ -79,7 +79,8 @@ class LinkGraph:
         self.take(graph)
         if len(self._nodes) == before:
             key = "cases.graph.crowd" if graph.cut else "cases.graph.nothing_more"
-            ui.notify(self._desk.say(key), position="top")
+            with self._chart:  # the row that was pressed is another one by now
+                ui.notify(self._desk.say(key), position="top")
 
     def draw_again(self) -> None:
         """After names were uncovered."""

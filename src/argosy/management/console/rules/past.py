@@ -122,7 +122,7 @@ class PastTrial:
 
     def _met(self, met: tuple[Met, ...]) -> None:
         say = self._desk.say
-        names = ("at", "kind", "amount", "account", "payee", "found", "already")
+        names = ("at", "amount", "account", "payee", "found", "already")
         columns: list[dict[str, Any]] = [
             {
                 "name": name,
@@ -136,7 +136,6 @@ class PastTrial:
             {
                 "id": n,
                 "at": self._desk.when(datetime.fromtimestamp(one.at_ms / 1000, UTC)),
-                "kind": one.kind,
                 "amount": money(self._desk, one.amount, one.currency),
                 "account": short(one.account),
                 "payee": "–" if one.payee is None else short(one.payee),
