@@ -540,6 +540,15 @@ def sweeps(wallet: Wallet) -> tuple[Sweep, ...]:
     )
 
 
+def warnings(wallet: Wallet) -> tuple[str, ...]:
+    """What the operator has to know before anybody comes: each as a sentence."""
+    codeless = wallet.notify.codeless()
+    if not codeless:
+        return ()
+    where = ", ".join(codeless)
+    return (f"no SMS gateway is set (ARGOSY_SMS): nobody can sign up in {where}",)
+
+
 @asynccontextmanager
 async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[None]:
     """Keep everything moving that moves by itself, until the block ends.
@@ -547,6 +556,8 @@ async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[No
     `household` is what the machine needs once, the relays of the event log and the clock: it is off in
     all but one of several processes. Done twice it would do no harm, only double work.
     """
+    for warning in warnings(wallet) if household else ():
+        _log.critical(warning)
     tasks = [
         asyncio.create_task(wallet.broadcast.run(), name="broadcast"),
         asyncio.create_task(wallet.following.run(), name="set-up"),

@@ -13,6 +13,7 @@ from standardwebhooks.webhooks import Webhook
 from argosy.base.clock import SetClock, SystemClock
 from argosy.base.ids import Ids
 from argosy.public_services.notify.carriers import Carried, Handed, Parcel
+from argosy.public_services.notify.door import fields_of
 from argosy.public_services.notify.gateway.carrier import HttpGateway, read
 from tests.people import ASHA_PHONE
 from tests.public_services.notify.post_office import PostOffice
@@ -133,3 +134,63 @@ def test_twin_a_whole_address_is_read() -> None:
     facts = read("https://me:hunter2@sms.example:8443/v1/send?from=ARGOSY&set.key=hunter2")
     assert facts.url == "https://sms.example:8443/v1/send"
     assert "hunter2" not in repr(facts)
+
+
+# --- what became of messages ------------------------------------------------------------------------
+
+TOKEN = "tellsusthetruth1"
+
+
+async def test_a_gateway_without_a_number_of_its_own_reports_by_ours(
+    office: PostOffice, clock: SetClock, ids: Ids
+) -> None:
+    office.answers = [(202, b"ok"), (202, b'{"id":"g-1"}'), (202, b"ok")]
+    one = parcel(ids)
+    assert (await carry(office, clock, f"reports={TOKEN}", one)).references == (str(one.id),)
+    assert (await carry(office, clock, f"reports={TOKEN}", one)).references == ("g-1",)
+    assert (await carry(office, clock, "", one)).references == ()
+
+
+@pytest.mark.parametrize(
+    "report, told",
+    [
+        ({"id": "g-1", "status": "Delivered"}, ("g-1", True)),
+        ({"message_id": "g-1", "state": "UNDELIV"}, ("g-1", False)),
+        ({"messageId": "g-1", "dlr": "rejected"}, ("g-1", False)),
+        ({"id": "g-1", "status": "enroute"}, None),
+        ({"id": "g-1"}, None),
+        ({"status": "delivered"}, None),
+    ],
+)
+async def test_reports_are_read_as_gateways_write_them(clock, report, told) -> None:
+    heard = []
+
+    async def hear(carrier: str, reference: str, arrived: bool, _word: str) -> bool:
+        heard.append((reference, arrived))
+        return carrier == "gateway"
+
+    carrier = HttpGateway(read(f"https://gateway.example/send?reports={TOKEN}"), clock)
+    carrier.listen(hear)
+    assert await carrier.report(report) is (told is not None)
+    assert heard == ([told] if told else [])
+    assert carrier.is_from(TOKEN)
+    assert not carrier.is_from("somebodyelse1234")
+    assert not HttpGateway(read("https://gateway.example/send"), clock).is_from("")
+
+
+def test_a_token_for_reports_is_long_and_plain() -> None:
+    for token in ("short", "with-signs-in-it-and-long"):
+        with pytest.raises(ValueError, match="token for reports"):
+            read(f"https://gateway.example/send?reports={token}")
+
+
+def test_a_report_is_a_form_or_json() -> None:
+    assert fields_of("application/json", b'{"id":7,"status":"delivered"}') == {
+        "id": "7",
+        "status": "delivered",
+    }
+    assert fields_of("application/x-www-form-urlencoded", b"id=7&status=failed") == {
+        "id": "7",
+        "status": "failed",
+    }
+    assert fields_of("application/json", b"[") is None

@@ -235,12 +235,24 @@ def cookie_name(name: str, secure: bool, path: str = "/") -> str:
 
 
 def spoken(accepted: str, market: Market) -> str:
-    """The first language of an `Accept-Language` that the market has; else the market's first."""
+    """The language of an `Accept-Language` that the market has and the browser likes best; else the
+    market's first."""
+    best, found = 0.0, market.languages[0]
     for part in accepted[:200].split(","):
-        language = part.partition(";")[0].strip().lower().partition("-")[0]
-        if language in market.languages:
-            return language
-    return market.languages[0]
+        name, _, weight = part.partition(";")
+        language = name.strip().lower().partition("-")[0]
+        liked = _liked(weight)
+        if language in market.languages and liked > best:
+            best, found = liked, language
+    return found
+
+
+def _liked(weight: str) -> float:
+    """How much a browser likes a language, by its `q`: 1 where it says nothing, 0 where it is none."""
+    text = weight.strip().removeprefix("q=")
+    if not text:
+        return 1.0
+    return float(text) if text.replace(".", "", 1).isdigit() and text.isascii() else 0.0
 
 
 async def _body(request: Request) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ the scheme of the address that the operator gives (`smpp://...`) and registered 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -96,6 +96,15 @@ class Telling(Protocol):
     """A carrier that is told later what became of its letters."""
 
     def listen(self, hear: Hear) -> None: ...
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """A carrier that is told by calls to the wallet's own door, which name a token."""
+
+    def is_from(self, token: str) -> bool: ...
+
+    async def report(self, report: Mapping[str, str]) -> bool: ...
 
 
 @runtime_checkable

@@ -8,10 +8,11 @@ logged as an error and counted.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from argosy.base.clock import Clock
@@ -21,7 +22,9 @@ from argosy.base.parties.resealing import Sealing, column
 from argosy.base.ports import Message
 from argosy.base.refusals import Kind, Reason, Refused, must
 from argosy.base.store import Connection, Database
+from argosy.public_services.notify.carriers import Reporting
 from argosy.public_services.notify.delivering import Delivering
+from argosy.public_services.notify.fitting import fitted
 from argosy.public_services.notify.routes import Ways
 from argosy.public_services.notify.subscriptions import SEALED as SEALED_SUBSCRIPTIONS
 from argosy.public_services.notify.subscriptions import Subscriptions
@@ -30,6 +33,7 @@ from argosy.public_services.words.words import Words
 SECRET_KEPT = timedelta(minutes=10)
 LETTERS_MAX = 100
 IN_BOX = "in_box"
+_ANY_CODE = "signin.code_enter"
 _STORE = """
     INSERT INTO notify.message (recipient, id, party_id, market, template, phone_sealed,
         text_sealed, secret, created_at, forget_at, state, next_at, delivered_at, way, problem, ways)
@@ -170,6 +174,22 @@ class Notify:
             [row["recipient"] for row in due], [row["id"] for row in due]
         )
 
+    def codeless(self) -> list[str]:
+        """The markets where no one-time code can be sent, so that nobody can sign up there."""
+        if self._ways.box_takes_codes:
+            return []
+        return sorted(
+            market for market in self._words.markets if not self._ways.of(market, _ANY_CODE)
+        )
+
+    async def reported(self, token: str, report: Mapping[str, str]) -> bool | None:
+        """A gateway tells what became of a message. None where `token` is no gateway's that reports;
+        False where the report speaks of no message that is awaited."""
+        for carrier in self._ways.each():
+            if isinstance(carrier, Reporting) and carrier.is_from(token):
+                return await carrier.report(report)
+        return None
+
     async def close(self) -> None:
         """Close the lines of the carriers."""
         await self._ways.close()
@@ -290,7 +310,7 @@ class Notify:
             if message.to is not None
             else self._phone(message.market, contact or "")
         )
-        text = self._words.say(message.template, message.language, message.market, **message.facts)
+        text = self._text(message)
         bound = str(message.id)
         ways = self._ways.of(message.market, message.template)
         state, problem = LetterState.WAITING, None
@@ -317,6 +337,13 @@ class Notify:
             problem,
             " ".join(ways),
         )
+
+    def _text(self, message: Message) -> str:
+        def say(facts: Mapping[str, Any]) -> str:
+            return self._words.say(message.template, message.language, message.market, **facts)
+
+        code = message.facts.get("code") if message.secret else None
+        return fitted(say, message.facts, code) if isinstance(code, str) else say(message.facts)
 
     async def _letters(self, recipients: list[bytes], limit: int) -> list[Letter]:
         rows = await self._db.all(

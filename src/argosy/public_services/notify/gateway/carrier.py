@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from ipaddress import ip_address
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
@@ -15,7 +16,15 @@ from standardwebhooks.webhooks import Webhook
 
 from argosy.base.clock import Clock
 from argosy.base.orders.planning import moment
-from argosy.public_services.notify.carriers import Adapter, Carried, Handed, Means, Parcel, Way
+from argosy.public_services.notify.carriers import (
+    Adapter,
+    Carried,
+    Handed,
+    Hear,
+    Means,
+    Parcel,
+    Way,
+)
 from argosy.public_services.outside.calls import Bounds, Outside, Told
 
 NAME = "gateway"
@@ -24,6 +33,13 @@ SECRET_BYTES_MIN = 16
 FIELDS = ("id", "to", "from", "text", "expires_at")
 _NEVER = frozenset({400, 404, 410, 413, 415, 422})
 _NUMBERS = ("id", "message_id", "messageId")
+_STATES = ("status", "state", "stat", "dlr")
+TOKEN_CHARS_MIN = 16
+ARRIVED = frozenset("delivered delivrd success arrived read".split())
+LOST = frozenset(
+    "undelivered undeliverable undeliv failed failure rejected rejectd expired deleted blocked".split()
+)
+"""What gateways say of a message in the end; whatever else they say on the way changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +54,14 @@ class Gateway:
     as_form: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    reports: str = field(default="", repr=False)
 
 
 def read(address: str) -> Gateway:
     """`https://user:password@gateway.example/send?from=ARGOSY`, and in the query besides: `shape=form`,
     `token=` (a bearer's), `secret=whsec_...` (signs as Standard Webhooks do), `name.to=msisdn` (the
-    gateway's name of a field), `set.key=value` (a field that is always the same). Raises ValueError,
+    gateway's name of a field), `set.key=value` (a field that is always the same), `reports=<token>`
+    (it tells what became of messages, at the wallet's door and with this token). Raises ValueError,
     whose words repeat nothing of it."""
     parts = urlsplit(address)
     more = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -60,13 +78,19 @@ def read(address: str) -> Gateway:
         )
     shape, source = more.pop("shape", "json"), more.pop("from", "")
     token, secret = more.pop("token", ""), more.pop("secret", "")
+    reports = more.pop("reports", "")
+    if reports and (len(reports) < TOKEN_CHARS_MIN or not reports.isalnum()):
+        raise ValueError(
+            f"has a token for reports that is not {TOKEN_CHARS_MIN} letters and digits or more"
+        )
     if shape not in ("json", "form"):
         raise ValueError("has a shape that is neither json nor form")
     names = {k[5:]: more.pop(k) for k in list(more) if k.startswith("name.")}
     fixed = {k[4:]: more.pop(k) for k in list(more) if k.startswith("set.")}
     if more or not set(names) <= set(FIELDS):
         raise ValueError(
-            "takes from, shape, token, secret, name.<field> and set.<name> after the question mark;"
+            "takes from, shape, token, secret, reports, name.<field> and set.<name> after the question"
+            " mark;"
             f" fields are {', '.join(FIELDS)}"
         )
     if secret and not _is_secret(secret):
@@ -77,7 +101,7 @@ def read(address: str) -> Gateway:
         authorization = "Basic " + base64.b64encode(pair.encode()).decode()
     place = f"[{host}]" if ":" in host else host
     url = f"{parts.scheme}://{place}{port}{parts.path or '/'}"
-    return Gateway(url, authorization, secret, source, shape == "form", names, fixed)
+    return Gateway(url, authorization, secret, source, shape == "form", names, fixed, reports)
 
 
 def _is_secret(text: str) -> bool:
@@ -105,6 +129,25 @@ class HttpGateway:
         self._gateway = gateway
         self._clock = clock
         self._outside = outside or Outside(Bounds(private_allowed=True))
+        self._hear: Hear | None = None
+
+    def listen(self, hear: Hear) -> None:
+        """From now on `hear` is told what became of messages."""
+        self._hear = hear
+
+    def is_from(self, token: str) -> bool:
+        """Whether a report with this token is this gateway's."""
+        own = self._gateway.reports
+        return bool(own) and hmac.compare_digest(own.encode(), token.encode())
+
+    async def report(self, report: Mapping[str, str]) -> bool:
+        """What the gateway says of a message: its number, or ours, and a state. False where it is
+        nothing that ends it, or no message is awaited under that number."""
+        said = next((report[name] for name in _STATES if name in report), "").strip().lower()
+        number = next((report[name] for name in _NUMBERS if name in report), "")
+        if self._hear is None or not number or said not in ARRIVED | LOST:
+            return False
+        return await self._hear(NAME, number, said in ARRIVED, said)
 
     async def carry(self, parcel: Parcel) -> Handed:
         """Ask the gateway to send a letter. The letter's id is the idempotency key."""
@@ -112,7 +155,10 @@ class HttpGateway:
             return Handed(Carried.NEVER, why="no phone")
         body = self._body(parcel)
         headers = self._headers(parcel, body, self._clock.now())
-        return _handed(await self._outside.post(self._gateway.url, body, headers))
+        handed = _handed(await self._outside.post(self._gateway.url, body, headers))
+        if handed.said is not Carried.SENT or handed.references or not self._gateway.reports:
+            return handed
+        return replace(handed, references=(str(parcel.id),))  # it told no number: it knows ours
 
     async def close(self) -> None:
         """Give up what is kept."""
