@@ -19,7 +19,7 @@ Serving = Callable[[type[asyncio.Protocol]], Any]
 
 
 async def counts(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Answers how many bytes the body had."""
+    """Answers how many bytes the body had, and to who asks by `x-tell` the names of all headers."""
     size, more = 0, True
     while more:
         message = await receive()
@@ -27,7 +27,9 @@ async def counts(scope: dict[str, Any], receive: Any, send: Any) -> None:
             return
         size, more = size + len(message["body"]), message["more_body"]
     await send({"type": "http.response.start", "status": 200, "headers": [(b"x", b"y")]})
-    await send({"type": "http.response.body", "body": f"had {size}".encode()})
+    names = [name.decode() for name, _ in scope["headers"]]
+    told = " ".join(names) if "x-tell" in names else ""
+    await send({"type": "http.response.body", "body": f"had {size} {told}".encode()})
 
 
 @pytest.fixture
@@ -79,6 +81,35 @@ async def test_a_head_without_end_is_refused(serving: Serving) -> None:
     answer = await said(await serving(web.Line), *ENDLESS)
     assert answer is not None
     assert answer == b"" or answer.startswith(b"HTTP/1.1 400"), answer[:80]
+
+
+PIECES = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n"
+BETWEEN = {
+    "headers behind the body": (PIECES + b"0\r\n", *([b"x-more: " + b"a" * 9_000 + b"\r\n"] * 400)),
+    "one header behind the body": (PIECES + b"0\r\nx-long: ", *([b"a" * 65_536] * 40)),
+    "a word behind a piece's size": (PIECES + b"2;", *([b"a" * 65_536] * 40)),
+}
+
+
+@pytest.mark.parametrize("what", BETWEEN)
+async def test_what_is_neither_head_nor_body_has_an_end(
+    what: str, serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web, "REQUEST_SECONDS_MAX", 60.0)
+    assert await said(await serving(web.Line), *BETWEEN[what]) is not None
+    assert await said(await serving(HttpToolsProtocol), *BETWEEN[what], seconds=0.5) is None  # twin
+
+
+async def test_headers_behind_the_body_are_none(serving: Serving) -> None:
+    behind = b"0\r\nx-forwarded-for: 192.0.2.9\r\n\r\n"
+    head = PIECES.replace(b"host: x", b"host: x\r\nx-tell: all\r\nconnection: close")
+    answer = await said(await serving(web.Line), head, behind)
+    assert answer is not None
+    assert b"had 2" in answer
+    assert b"x-forwarded-for" not in answer
+    answer = await said(await serving(HttpToolsProtocol), head, behind)
+    assert answer is not None
+    assert b"x-forwarded-for" in answer  # twin
 
 
 @pytest.mark.parametrize("what", SLOW)

@@ -201,14 +201,17 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 class Line(HttpToolsProtocol):
-    """One connection. The head of a request has an end, and the whole of it comes within
-    `REQUEST_SECONDS_MAX`; without this, who sends neither costs us memory or a connection for ever.
+    """One connection. The head of a request has an end, so has what stands between and behind the pieces
+    of its body, and the whole of it comes within `REQUEST_SECONDS_MAX`; without this, who sends neither
+    costs us memory or a connection for ever.
+
+    Headers behind the body are no headers: who stands in front of us has not looked at them.
 
     A request that comes in one piece, as nearly all do, costs nothing more.
     """
 
-    _begun = 0
-    _head_bytes = 0
+    _moved = False  # whether this piece of the line began a request or brought some of its body
+    _idle_bytes = 0
     _in_head = False
     _is_whole = True
     _patience: asyncio.TimerHandle | None = None
@@ -222,21 +225,30 @@ class Line(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        begun = self._begun
+        self._moved = False
         super().data_received(data)
         if self._is_whole:
             return
         if self._patience is None:
             self._wait()
-        if self._in_head and self._begun == begun:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
+        self._idle_bytes = 0 if self._moved else self._idle_bytes + len(data)
+        if self._idle_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
+            if self._in_head:
                 self.send_400_response("The head of the request is too large.")
+            else:  # it may have been answered already
+                self.transport.close()
 
     def on_message_begin(self) -> None:
-        self._begun += 1
-        self._head_bytes, self._in_head, self._is_whole = 0, True, False
+        self._moved, self._in_head, self._is_whole = True, True, False
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        self._moved = True
+        super().on_body(body)
 
     def handle_websocket_upgrade(self) -> None:
         self._is_whole = True  # what follows is no request, and lasts
