@@ -15,6 +15,7 @@ from tests.house.tree import ROOT, Module, make_tree, modules
 MODULE_LINES_MAX = 500
 LONGER: dict[str, str] = {
     # module: why a reader would accept it
+    "app": "the one list of everything that is plugged together, read from top to bottom",
 }
 
 # Where the outside comes in: these may ask the machine for the time or for chance. A board's name

@@ -6,7 +6,7 @@ from argosy.base.refusals import Kind, Reason
 
 
 class MoneyReason(Reason):
-    """Refusals of what staff do to money: 800-889."""
+    """Refusals of what staff do to money: 800-819."""
 
     ADJUSTMENT_ACCOUNTS = (
         800,
