@@ -20,7 +20,7 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-LATER = frozenset({"show.js"})
+LATER = frozenset({"push.js", "show.js"})
 """Files that a device keeps from the first time that a page asks for them: not everybody needs them."""
 _WORKER = "worker.js"
 _WORKER_HEADERS = {"cache-control": "max-age=86400", "x-content-type-options": "nosniff"}

@@ -41,6 +41,7 @@ _pages = Environment(
 _pages.globals["style"] = ASSETS["lite.css"].path
 _pages.globals["script"] = ASSETS["lite.js"].path
 _pages.globals["show_script"] = ASSETS["show.js"].path
+_pages.globals["push_script"] = ASSETS["push.js"].path
 _pages.globals["icon"] = ASSETS["icon.svg"].path
 WARM = "/ /line /history /me/code /pay"
 WARM_SHOP = "/till /line /history /till/code"

@@ -108,6 +108,14 @@ class Reporting(Protocol):
 
 
 @runtime_checkable
+class Keyed(Protocol):
+    """A carrier whose public key devices need before they take its messages."""
+
+    @property
+    def public(self) -> str: ...
+
+
+@runtime_checkable
 class Closing(Protocol):
     """A carrier that keeps a line open."""
 

@@ -22,7 +22,7 @@ from argosy.base.parties.resealing import Sealing, column
 from argosy.base.ports import Message
 from argosy.base.refusals import Kind, Reason, Refused, must
 from argosy.base.store import Connection, Database
-from argosy.public_services.notify.carriers import Reporting
+from argosy.public_services.notify.carriers import Keyed, Reporting, Way
 from argosy.public_services.notify.delivering import Delivering
 from argosy.public_services.notify.fitting import fitted
 from argosy.public_services.notify.routes import Ways
@@ -173,6 +173,11 @@ class Notify:
         return await self._delivering.deliver(
             [row["recipient"] for row in due], [row["id"] for row in due]
         )
+
+    def push_key(self, market: str) -> str | None:
+        """What a page gives a browser that wants messages by push; None where none are sent."""
+        carrier = self._ways.carrier(market, Way.PUSH)
+        return carrier.public if isinstance(carrier, Keyed) else None
 
     def codeless(self) -> list[str]:
         """The markets where no one-time code can be sent, so that nobody can sign up there."""

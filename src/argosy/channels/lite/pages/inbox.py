@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from argosy.base.refusals import Refused
-from argosy.channels.lite.answers import Answer, No, Page
-from argosy.channels.lite.pages.address import Address, Who, get
+from argosy.channels.lite.answers import Answer, Go, No, Page
+from argosy.channels.lite.pages.address import Address, Who, get, post
 from argosy.channels.lite.reasons import LiteReason
 from argosy.channels.lite.visits import Visit
 from argosy.public_services.signin.contacts import read_contact
@@ -19,7 +19,21 @@ async def messages(visit: Visit) -> Answer:
     """One's own messages. One-time codes are for the phone in hand, so only a demo shows them here."""
     letters = await visit.lite.notify.inbox_of(visit.me.id, LETTERS_MAX)
     shown = [letter for letter in letters if visit.lite.demo or not letter.secret]
-    return Page("messages.html", {"letters": shown, "phone": None, "live": True})
+    key = visit.lite.notify.push_key(visit.market.code)
+    facts = {"letters": shown, "phone": None, "live": True, "push_key": key}
+    return Page("messages.html", facts)
+
+
+async def push(visit: Visit) -> Answer:
+    """This device takes messages by push from now on, or with `off` no more."""
+    party, device = visit.me.id, visit.signed_in.device.id
+    subscriptions = visit.lite.notify.subscriptions
+    if visit.text("off"):
+        await subscriptions.drop(party, [device])
+        return Go("/messages", {"push": False})
+    endpoint, point, auth = (visit.text(name) for name in ("endpoint", "p256dh", "auth"))
+    said = await subscriptions.keep(party, device, endpoint, point, auth)
+    return No(said) if isinstance(said, Refused) else Go("/messages", {"push": True})
 
 
 async def demo(visit: Visit) -> Answer:
@@ -43,5 +57,6 @@ async def demo(visit: Visit) -> Answer:
 
 ADDRESSES: tuple[Address, ...] = (
     get("/messages", messages),
+    post("/me/push", push),
     get("/inbox", demo, Who.ANYONE),
 )

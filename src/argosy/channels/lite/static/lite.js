@@ -139,7 +139,7 @@
   const paid = (f, said) => {
     if (said.state !== 'paid') { location.replace('/orders/' + said.id); return; }
     const view = part('paid'), set = f.dataset, sum = find('[data-sum]', view), link = find('[data-number]', view);
-    sum.textContent = new Intl.NumberFormat(set.locale, {
+    sum.textContent = new Intl.NumberFormat(`${set.locale}-u-nu-latn`, {
       style: 'currency', currency: said.currency, minimumFractionDigits: set.places, maximumFractionDigits: set.places,
     }).format(said.amount_minor / 10 ** set.digits);
     link.textContent = said.number;

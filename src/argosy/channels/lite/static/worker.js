@@ -89,6 +89,15 @@ onfetch = e => {
   }
 };
 
+onpush = e => {
+  const {id, title, body} = e.data.json();
+  e.waitUntil(registration.showNotification(title, {body, tag: id, icon: FILES.find(f => f.endsWith('svg'))}));
+};
+onnotificationclick = e => {
+  e.notification.close();
+  e.waitUntil(clients.openWindow('/messages'));
+};
+
 onmessage = e => e.waitUntil((async () => {
   for (const path of e.data) {
     if (await kept(path)) continue;

@@ -83,6 +83,11 @@ class Push:
         self._contact = contact
         self._outside = outside
 
+    @property
+    def public(self) -> str:
+        """The public half of the key, as browsers want it."""
+        return public_key(self._key)
+
     async def carry(self, parcel: Parcel) -> Handed:
         """Send a letter to all devices at once. One that takes it is enough; those that are gone are
         named."""
