@@ -272,7 +272,7 @@ class GroupCommit:
             except asyncpg.PostgresError as error:
                 if error.sqlstate == _CLOCK_BEHIND:
                     raise Unavailable("the clock stands before what the ledger holds") from error
-                if error.sqlstate != _MOVED or tries >= TRIES_MAX:
+                if not (error.sqlstate == _MOVED or _is_race(error)) or tries >= TRIES_MAX:
                     raise
                 self._prove = PROVE_BATCHES
             except Unavailable as outage:
@@ -304,6 +304,13 @@ def _repeats(posting: Posting) -> bool:
     """Whether it names one transfer twice: the second could never be made, and so neither the first."""
     made = posting.transfers
     return len(made) > 1 and len({t.id for t in made}) < len(made)
+
+
+def _is_race(error: asyncpg.PostgresError) -> bool:
+    """Whether the totals of an account said no before the guards could: a hold that somebody else ended in
+    this very moment would have been let go of twice."""
+    where = (error.schema_name, error.table_name)
+    return isinstance(error, asyncpg.CheckViolationError) and where == ("ledger", "accounts")
 
 
 def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
