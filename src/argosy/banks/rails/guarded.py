@@ -21,7 +21,7 @@ that hangs does not collect everybody's requests."""
 UNKNOWN = RailReply(RailState.UNKNOWN)
 
 Note = Callable[[str, str, Instruction, RailReply, int], None]
-"""Hears of each call: the rail, the verb, what was asked, what was answered, how many milliseconds it took."""
+"""Hears of each call: the rail, the verb, what was asked, what was answered, and the milliseconds."""
 
 log = logging.getLogger(__name__)
 

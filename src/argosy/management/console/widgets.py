@@ -24,10 +24,11 @@ _BODY: Final = """
 <q-tr :props="props" :tabindex="props.row.opens ? 0 : undefined"
       @click="props.row.opens && $parent.$emit('choose', props.row)">
   <q-td v-for="col in props.cols" :key="col.name" :props="props" :class="col.looks">
-    <span v-if="col.kind === 'state' && props.row[col.name]" :class="'ar-chip ar-chip-' + (props.row[col.name + '_tone'] || 'quiet')"
+    <span v-if="col.kind === 'state' && props.row[col.name]"
+      :class="'ar-chip ar-chip-' + (props.row[col.name + '_tone'] || 'quiet')"
       >{{ props.row[col.name + '_text'] ?? props.row[col.name] }}</span>
-    <a v-else-if="col.kind === 'link' && props.row[col.name + '_to']" :href="'/console' + props.row[col.name + '_to']"
-      @click.stop>{{ props.row[col.name] }}</a>
+    <a v-else-if="col.kind === 'link' && props.row[col.name + '_to']"
+      :href="'/console' + props.row[col.name + '_to']" @click.stop>{{ props.row[col.name] }}</a>
     <template v-else>{{ props.row[col.name] }}</template>
   </q-td>
 </q-tr>
