@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from nicegui import ui
@@ -24,11 +26,23 @@ from argosy.management.console.cases.shown import (
 )
 from argosy.management.console.desk import Desk
 from argosy.management.console.pages import address, page
-from argosy.management.console.widgets import ask_reason, facts, page_head, section, state_chip
+from argosy.management.console.widgets import (
+    ask_reason,
+    button,
+    facts,
+    page_head,
+    section,
+    state_chip,
+)
 from argosy.management.risk.cases import Act, Opened
 from argosy.management.staff.facts import Right
 
 _LETTERS = {Act.RELEASE: "r", Act.RETURN: "t", Act.FRAUD: "f"}
+_KINDS: Final[Mapping[Act, Literal["main", "plain", "danger"]]] = {
+    Act.RELEASE: "main",
+    Act.RETURN: "plain",
+    Act.FRAUD: "danger",
+}
 _ICONS = {Act.RELEASE: "check", Act.RETURN: "undo", Act.FRAUD: "gpp_bad"}
 
 
@@ -200,9 +214,7 @@ class CasePage:
             if case.state is CaseState.OPEN and self._decides:
                 self._buttons(case)
             if desk.may(Right.CUSTOMERS_REVEAL):
-                ui.button(say("cases.uncover"), icon="visibility", on_click=self.uncover).props(
-                    "flat dense no-caps"
-                )
+                button(say("cases.uncover"), self.uncover, icon="visibility")
         with ui.element("div").classes("w-full grid grid-cols-4 gap-3"):
             self._fact("cases.column.at_risk", money(desk, case.at_risk_minor, case.money.currency))
             self._fact("cases.column.chance", percent(case.probability))
@@ -234,22 +246,23 @@ class CasePage:
         say = self._desk.say
         mine = case.claimed_by == self._desk.member.name
         if mine:
-            self._key_button(say("cases.let_go"), "u", "person_remove", self.let_go, "outline")
+            self._button(say("cases.let_go"), "u", "person_remove", self.let_go)
         else:
-            self._key_button(say("cases.assign"), "a", "person_add", self.assign, "outline")
+            self._button(say("cases.assign"), "a", "person_add", self.assign)
         for act, letter in _LETTERS.items():
-            colour = "unelevated color=negative" if act is Act.FRAUD else "unelevated"
-            self._key_button(
-                say(f"cases.act.{act.value}"),
-                letter,
-                _ICONS[act],
-                partial(self.decide, act),
-                colour,
-            )
-        self._key_button(say("cases.remark"), "c", "edit_note", self.remark, "flat")
+            told, doing = say(f"cases.act.{act.value}"), partial(self.decide, act)
+            self._button(told, letter, _ICONS[act], doing, _KINDS[act])
+        self._button(say("cases.remark"), "c", "edit_note", self.remark)
 
-    def _key_button(self, text: str, letter: str, icon: str, doing: object, props: str) -> None:
-        with ui.button(text, icon=icon, on_click=doing).props(f"dense no-caps {props}"):  # type: ignore[arg-type]
+    def _button(
+        self,
+        text: str,
+        letter: str,
+        icon: str,
+        doing: Callable[[], Any],
+        kind: Literal["main", "plain", "danger"] = "plain",
+    ) -> None:
+        with button(text, doing, icon=icon, kind=kind):
             ui.label(letter).classes("risk-key q-ml-sm").props("aria-hidden=true")
 
     def _banner(self) -> None:
@@ -275,9 +288,7 @@ class CasePage:
                 if own:
                     ui.label(say("cases.another_confirms"))
                 elif self._decides:
-                    ui.button(say("cases.confirm"), on_click=lambda: self.decide(act)).props(
-                        "unelevated color=white text-color=black no-caps dense"
-                    )
+                    button(say("cases.confirm"), partial(self.decide, act), kind="main")
         elif self._opened.four_eyes:
             with ui.row().classes("risk-banner ar-chip-warn"):
                 ui.icon("groups")

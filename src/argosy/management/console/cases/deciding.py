@@ -35,7 +35,9 @@ class Decision:
             self._scheme = _scheme(desk)
             self._why = _reason(desk)
             with ui.row().classes("w-full justify-end"):
-                ui.button(say("cases.cancel"), on_click=self._dialog.close).props("flat no-caps")
+                ui.button(say("cases.cancel"), on_click=self._dialog.close, color=None).props(
+                    "flat no-caps color=primary"
+                )
                 self._button = button(say("cases.decide"), self._decide, kind="main")
             self._why.on("keydown.ctrl.enter", self._decide)
         keys.holds(self._dialog)
@@ -111,7 +113,9 @@ class GangDecision:
             self._scheme = _scheme(desk)
             self._why = _reason(desk)
             with ui.row().classes("w-full justify-end"):
-                ui.button(say("cases.cancel"), on_click=self._dialog.close).props("flat no-caps")
+                ui.button(say("cases.cancel"), on_click=self._dialog.close, color=None).props(
+                    "flat no-caps color=primary"
+                )
                 self._button = button(say("cases.gang.do"), self._decide, kind="main")
             self._why.on("keydown.ctrl.enter", self._decide)
         keys.holds(self._dialog)
@@ -194,11 +198,14 @@ class GangDecision:
             if not isinstance(one, Refused) and one.state is CaseState.OPEN
         ]
         done = len(said) - len(refused) - len(waiting)
-        self._desk.tell(
-            self._desk.say("cases.gang.done", done=done, waiting=len(waiting), refused=len(refused))
+        told = self._desk.say(
+            "cases.gang.done", done=done, waiting=len(waiting), refused=len(refused)
         )
         if refused:
+            ui.notify(told, type="warning", position="top")
             self._desk.tell(refused[0])
+        else:
+            self._desk.tell(told)
 
 
 def _scheme(desk: Desk) -> ui.select:

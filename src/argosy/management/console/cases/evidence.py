@@ -20,14 +20,21 @@ from argosy.management.console.cases.shown import (
 )
 from argosy.management.console.desk import Desk
 from argosy.management.console.pages import address
-from argosy.management.console.widgets import section, state_chip
+from argosy.management.console.widgets import Tone, button, section, state_chip
 from argosy.management.risk.cases import Opened
 from argosy.management.risk.verdicts import Told
 
 HISTORY_SHOWN: Final = 25
 STEPS_SHOWN: Final = 60
 MISSING_SHOWN: Final = 30
-_DECISIONS: Final = ("allow", "challenge", "review", "deny")
+_DECISIONS: Final = ("score", "challenge", "review", "deny")
+_ASKS: Final[Mapping[str, Tone]] = {
+    "score": "quiet",
+    "challenge": "info",
+    "review": "warn",
+    "deny": "bad",
+}
+"""What a hit asks for; one that stops nothing only weighs."""
 _STEPS: Final = frozenset(
     "opened claimed let_go proposed remark reported released returned label"
     " _bad label_good send pay request top_up withdraw refund claim cash_in cash_out".split()
@@ -75,9 +82,7 @@ class Evidences:
             self._verdict = ui.column().classes("w-full gap-2")
             with self._verdict:
                 ui.label(say("cases.verdict_note")).classes("ar-soft")
-                ui.button(say("cases.explain"), icon="balance", on_click=self._explain).props(
-                    "outline dense no-caps"
-                )
+                button(say("cases.explain"), self._explain, icon="balance")
 
     def draw_again(self) -> None:
         """After names were uncovered."""
@@ -92,7 +97,8 @@ class Evidences:
             for reason in evidence.case.reasons:
                 with ui.column().classes("w-full gap-0"):
                     with ui.row().classes("items-center gap-2"):
-                        state_chip(say(f"cases.decision.{_decision(reason['decision'])}"), "warn")
+                        asked = _decision(reason["decision"])
+                        state_chip(say(f"cases.decision.{asked}"), _ASKS[asked])
                         _rule_link(str(reason["rule"]))
                     told = " · ".join(
                         f"{name} = {self._read(name, read)}"
@@ -152,8 +158,8 @@ class Evidences:
             }
             for n, one in enumerate(past[:HISTORY_SHOWN])
         ]
-        ui.table(rows=rows, columns=columns, row_key="id").classes("w-full").props(
-            'flat dense hide-bottom :rows-per-page-options="[0]"'
+        ui.table(rows=rows, columns=columns, row_key="id").classes("ar-table").props(
+            'flat hide-bottom :pagination="{rowsPerPage: 0}"'
         )
 
     async def _explain(self) -> None:
@@ -261,9 +267,7 @@ def gang_of(desk: Desk, opened: Opened, decide: Callable[[], Awaitable[None]]) -
                 state_chip(*state_of(desk, case, now))
         with (
             ui.row(),
-            ui.button(say("cases.gang.decide"), icon="groups", on_click=decide).props(
-                "outline dense no-caps"
-            ),
+            button(say("cases.gang.decide"), decide, icon="groups"),
         ):
             ui.label("g").classes("risk-key q-ml-sm").props("aria-hidden=true")
 

@@ -78,7 +78,9 @@ class Keys:
                 with ui.element("dd"):
                     ui.label(say(key.says))
         with ui.row().classes("w-full justify-end"):
-            ui.button(say("cases.close"), on_click=self._help.close).props("flat")
+            ui.button(say("cases.close"), on_click=self._help.close, color=None).props(
+                "flat no-caps color=primary"
+            )
 
     async def _pressed(self, event: KeyEventArguments) -> None:
         if not event.action.keydown or any(dialog.value for dialog in self._open):

@@ -78,7 +78,9 @@ class Queue:
         self._table.on("choose", self._clicked)
         self._table.on("at", self._looked_at)
         self._empty = ui.label(say("cases.empty")).classes("ar-empty")
-        self._more = ui.button(say("cases.more"), on_click=self.more).props("flat")
+        self._more = ui.button(say("cases.more"), on_click=self.more, color=None).props(
+            "flat no-caps color=primary"
+        )
 
     async def load(self, tray: Tray | None = None) -> None:
         """The first page, from the beginning."""

@@ -6,6 +6,7 @@ from nicegui import ui
 
 from argosy.base.refusals import Refused
 from argosy.management.console.desk import Desk
+from argosy.management.console.models.listed import SPLIT
 from argosy.management.console.widgets import section
 from argosy.management.risk.models import BINS, Compared, Opened
 
@@ -70,7 +71,7 @@ def _show(desk: Desk, found: Compared) -> None:
                 "data": [f"{n / BINS:.2f}" for n in range(BINS)],
                 "axisLabel": grey,
             },
-            "yAxis": {"type": "value", "axisLabel": grey},
+            "yAxis": {"type": "value", "axisLabel": grey, "splitLine": SPLIT},
             "series": [
                 {"name": version, "type": "bar", "data": list(shares)}
                 for version, shares in zip((one, other), found.scores, strict=True)

@@ -157,9 +157,9 @@ class RunPage:
         with self._frame, ui.card().classes("risk-full"):
             closed_frame(found, self._desk.say("models.run.report"))
             with ui.row().classes("ar-buttons"):
-                ui.button(self._desk.say("models.run.close"), on_click=self._frame.close).props(
-                    "flat no-caps"
-                )
+                ui.button(
+                    self._desk.say("models.run.close"), on_click=self._frame.close, color=None
+                ).props("flat no-caps color=primary")
         self._frame.open()
 
     async def _download(self, candidate: Candidate) -> None:

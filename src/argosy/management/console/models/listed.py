@@ -29,6 +29,9 @@ TONES: Final[Mapping[State, Tone]] = {
     State.RETIRED: "quiet",
     State.ROLLED_BACK: "warn",
 }
+SPLIT: Final = {"lineStyle": {"color": "#8a94a0", "opacity": 0.25}}
+"""Lines behind a chart, faint in either theme."""
+
 SHOWN_METRICS: Final = ("average_precision", "auc", "precision", "recall", "ece")
 VERSIONS_SHOWN: Final = 20
 _COLUMNS = (
@@ -116,7 +119,12 @@ def metrics_chart(desk: Desk, versions: Sequence[Version]) -> None:
                 "data": [one.version for one in ordered],
                 "axisLabel": {"color": "#8a94a0"},
             },
-            "yAxis": {"type": "value", "scale": True, "axisLabel": {"color": "#8a94a0"}},
+            "yAxis": {
+                "type": "value",
+                "scale": True,
+                "axisLabel": {"color": "#8a94a0"},
+                "splitLine": SPLIT,
+            },
             "series": [
                 {
                     "name": name,

@@ -15,7 +15,7 @@ from argosy.management.approvals.facts import State as Standing
 from argosy.management.console.cases.shown import money, percent, short
 from argosy.management.console.desk import Desk
 from argosy.management.console.models.compared import comparing
-from argosy.management.console.models.listed import TONES, metrics_chart
+from argosy.management.console.models.listed import SPLIT, TONES, metrics_chart
 from argosy.management.console.pages import address, page
 from argosy.management.console.widgets import (
     Tone,
@@ -297,7 +297,7 @@ def _days(desk: Desk, days: tuple[Day, ...]) -> None:
             "data": [f"{one.day:%m-%d}" for one in days],
             "axisLabel": {"color": "#8a94a0"},
         },
-        "yAxis": {"type": "value", "axisLabel": {"color": "#8a94a0"}},
+        "yAxis": {"type": "value", "axisLabel": {"color": "#8a94a0"}, "splitLine": SPLIT},
         "series": [
             {
                 "name": name,

@@ -23,6 +23,7 @@ _COMPLETE: Final = """
   const made = getElement(%(id)d);
   if (!made) return;
   await made.editorPromise;
+  made.setTheme(document.body.classList.contains("body--dark") ? "basicDark" : "basicLight");
   const options = %(words)s;
   const source = (context) => {
     const word = context.matchBefore(/[A-Za-z_][\\w.]*/);
@@ -66,11 +67,9 @@ class Editor:
 
     def build(self) -> None:
         """The editor itself."""
-        dark = self._desk.session.theme == "dark"
         self._editor = ui.codemirror(
             self._text,
             language="TOML",
-            theme="basicDark" if dark else "basicLight",
             line_wrapping=True,
             on_change=self._typed,
         ).classes("risk-editor")

@@ -108,9 +108,9 @@ class SetList:
     async def build(self) -> None:
         """The list and its button for more."""
         self._place = ui.column().classes("w-full gap-3")
-        self._more = ui.button(self._desk.say("rules.older"), on_click=self._next).props(
-            "flat no-caps"
-        )
+        self._more = ui.button(
+            self._desk.say("rules.older"), on_click=self._next, color=None
+        ).props("flat no-caps color=primary")
         await self._next()
 
     async def _next(self) -> None:
