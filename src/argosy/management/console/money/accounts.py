@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -106,13 +107,14 @@ class AccountsPage:
             return Slice([await account_row(self._desk, one) for one in self._found], None)
         if self._list == WALLETS:
             found, after = await books.of_kind("wallet", cursor)
-            return Slice([await account_row(self._desk, one) for one in found], after)
+            rows = await asyncio.gather(*(account_row(self._desk, one) for one in found))
+            return Slice(rows, after)
         markets = self._desk.services.markets
-        rows = [
+        own = [
             await account_row(self._desk, one) | {"market": markets[market].name}
             for market, one in await books.operator_accounts()
         ]
-        return Slice(rows, None)
+        return Slice(own, None)
 
 
 async def account_row(desk: Desk, account: Account) -> dict[str, Any]:
@@ -239,7 +241,6 @@ class AccountPage:
             Column("moved", "money.moved", "number"),
             Column("pending", "money.reserved", "number"),
             Column("balance", "money.balance", "number"),
-            Column("available", "money.available", "number"),
             Column("order", "money.order", "link"),
             Column("with", "money.counterpart", "link"),
         )
@@ -268,7 +269,6 @@ class AccountPage:
             "moved": desk.money(entry.moved_minor, currency) if entry.moved_minor else "",
             "pending": desk.money(entry.pending_minor, currency) if entry.pending_minor else "",
             "balance": desk.money(entry.balance_minor, currency),
-            "available": desk.money(entry.available_minor, currency),
             "order": short(entry.order) if entry.order else "",
             "order_to": order_to(entry.order) if entry.order else "",
             "with": short(entry.counterpart),

@@ -37,14 +37,14 @@ from argosy.management.staff.facts import Right
 
 COLUMNS = (
     Column("at", "money.at"),
+    Column("state", "money.state_label", "state"),
     Column("kind", "money.kind"),
     Column("amount", "money.amount", "number"),
     Column("debit", "money.debit", "link"),
     Column("credit", "money.credit", "link"),
-    Column("about", "money.about", "link"),
-    Column("reason", "reason.label", wrap=True),
     Column("by", "setup.by"),
-    Column("state", "money.state_label", "state"),
+    Column("reason", "reason.label", wrap=True),
+    Column("about", "money.about", "link"),
 )
 TONES = {"posted": "good", "refused": "bad", "approved": "warn"}
 
@@ -210,7 +210,7 @@ class AdjustmentsPage:
 async def _done(desk: Desk, one: Adjusted) -> dict[str, Any]:
     return await _row(desk, one.ask) | {
         "id": str(one.id),
-        "at": desk.when(one.posted_at or one.approved_at, seconds=True),
+        "at": desk.when(one.posted_at or one.approved_at),
         "reason": one.reason,
         "by": f"{one.proposed_by}, {one.approved_by}",
         "state": one.state,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from nicegui import ui
@@ -152,7 +153,8 @@ class OrdersPage:
         if found.looked_to is not None:
             at = self._desk.when(found.looked_to)
             self._told.text = self._desk.say("money.looked_to", at=at)
-        return Slice([await self._row(one) for one in found.found], found.after)
+        rows = await asyncio.gather(*(self._row(one) for one in found.found))
+        return Slice(rows, found.after)
 
     async def _row(self, found: Found) -> dict[str, Any]:
         desk, order = self._desk, found.order

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -51,7 +52,7 @@ async def stuck(desk: Desk) -> None:
 async def _listed(desk: Desk, why: Why) -> None:
     async def fetch(cursor: datetime | None) -> Slice[datetime]:
         found, after = await desk.services.money.stuck.page(why, cursor)
-        return Slice([await _row(desk, one) for one in found], after)
+        return Slice(await asyncio.gather(*(_row(desk, one) for one in found)), after)
 
     table: CursorTable[datetime] = CursorTable(
         desk,
