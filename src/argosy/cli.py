@@ -10,6 +10,8 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -113,15 +115,18 @@ def up(
             "Set ARGOSY_PORT to another one.",
         )
         return
+    console_at = take_port(settings)
+    if console_at is not None:
+        settings = replace(settings, console_port=console_at.getsockname()[1])
     # Asked to end before it serves, it ends as by Ctrl-C: with the database stopped, not orphaned.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt), listener, _noted(settings, listener):
         if settings.database_url is not None:
-            _run(_up(settings, settings.database_url, listener, traffic, None))
+            _run(_up(settings, settings.database_url, listener, console_at, traffic, None))
         else:
             say("Starting PostgreSQL ...")
             with Postgres(settings.postgres_folder) as server:
-                _run(_up(settings, server.url(), listener, traffic, server))
+                _run(_up(settings, server.url(), listener, console_at, traffic, server))
     say("Stopped; nothing is lost.")
 
 
@@ -135,7 +140,12 @@ def _noted(settings: Settings, listener: socket.socket) -> Iterator[None]:
 
 
 async def _up(
-    settings: Settings, url: str, listener: socket.socket, traffic: bool, server: Postgres | None
+    settings: Settings,
+    url: str,
+    listener: socket.socket,
+    console_at: socket.socket | None,
+    traffic: bool,
+    server: Postgres | None,
 ) -> None:
     opening = wired(settings, url, takes_money=True, migrated=_say_migrated)
     async with watching(server.watch if server else None), opening as wallet:
@@ -150,7 +160,8 @@ async def _up(
             if settings.workers == 1:
                 await serve(wallet, listener, lambda: _welcome(settings, town))
             else:
-                await _lead(wallet, listener, url, lambda: _welcome(settings, town))
+                ready = partial(_welcome, settings, town)
+                await _lead(wallet, listener, console_at, url, ready)
         finally:
             for task in extra:
                 task.cancel()
@@ -158,7 +169,11 @@ async def _up(
 
 
 async def _lead(
-    wallet: Wallet, listener: socket.socket, url: str, ready: Callable[[], None]
+    wallet: Wallet,
+    listener: socket.socket,
+    console_at: socket.socket | None,
+    url: str,
+    ready: Callable[[], None],
 ) -> None:
     """Judge and keep house, and have the other processes take the money, until asked to stop."""
     settings, stop = wallet.settings, asyncio.Event()
@@ -166,7 +181,6 @@ async def _lead(
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stop.set)
     collect_seldom()
-    console_at = take_port(settings)
     with tempfile.TemporaryDirectory(prefix="argosy-brain-") as folder:
         brain_at = Path(folder) / "brain"
         answering = Answering(wallet.own_brain, brain_at, wallet.announce)

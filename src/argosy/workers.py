@@ -39,6 +39,7 @@ async def _keep(name: str, words: list[str], fd: int, settings: Settings, url: s
         "ARGOSY_DATABASE_URL": url,
         "ARGOSY_DEMO": "yes" if settings.demo else "no",
         "ARGOSY_MARKET": settings.market,
+        "ARGOSY_CONSOLE_PORT": str(settings.console_port),
     }
     while True:
         process = await asyncio.create_subprocess_exec(

@@ -188,6 +188,7 @@ class Program:
             "ARGOSY_DATA": str(self.data),
             "ARGOSY_PORT": str(self.port),
             "ARGOSY_WORKERS": "1" if self.starts % 2 else "3",
+            "ARGOSY_CONSOLE_PORT": "0",
             "PYTHONPATH": str(ROOT / "src"),
             "PYTHONUNBUFFERED": "1",
         }

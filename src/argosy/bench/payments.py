@@ -105,6 +105,7 @@ async def _measure(server: Postgres, peer: Peer, load: Load, folder: Path) -> Fi
         "ARGOSY_PORT": str(port),
         "ARGOSY_DATABASE_URL": server.url(),
         "ARGOSY_WORKERS": str(load.workers),
+        "ARGOSY_CONSOLE_PORT": "0",
         "ARGOSY_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
     }
     with Progress(transient=True) as progress:
