@@ -176,7 +176,7 @@ class Notify:
 
     def push_key(self, market: str) -> str | None:
         """What a page gives a browser that wants messages by push; None where none are sent."""
-        carrier = self._ways.carrier(market, Way.PUSH)
+        carrier: object = self._ways.carrier(market, Way.PUSH)
         return carrier.public if isinstance(carrier, Keyed) else None
 
     def codeless(self) -> list[str]:
