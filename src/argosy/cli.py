@@ -23,6 +23,8 @@ from argosy import settings as config
 from argosy import workers
 from argosy.app import Wallet, offsets, running, set_up, warnings
 from argosy.base.gate.commit import LANES
+from argosy.base.ledger.audit import Head
+from argosy.base.ledger.chain import kept_heads
 from argosy.base.ledger.verify import verify
 from argosy.base.manifest import ManifestError
 from argosy.base.refusals import Unavailable
@@ -416,9 +418,23 @@ alone.given_by(_alone)
 
 
 @ledger.command("verify")
-def ledger_verify(demo: Demo = False) -> None:
+def ledger_verify(
+    demo: Demo = False,
+    kept: Annotated[
+        Path | None,
+        typer.Option(help="What an earlier verify printed: its chain's ends must be found again."),
+    ] = None,
+) -> None:
     """Re-add the books from the first entry and prove that everything agrees."""
-    report = _with_wallet(demo, lambda wallet: verify(wallet.db))
+    heads: tuple[Head, ...] = ()
+    if kept is not None:
+        try:
+            heads = kept_heads(kept.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            stop(f"{kept} cannot be read: {error}")
+        if not heads:
+            stop(f"{kept} has no line such as: lane 0  segment 12  <the hash>")
+    report = _with_wallet(demo, lambda wallet: verify(wallet.db, kept=heads))
     say(report.text())
     if report.findings:
         raise SystemExit(1)

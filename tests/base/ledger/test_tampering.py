@@ -15,8 +15,9 @@ from argosy.base.clock import SetClock
 from argosy.base.gate.commit import GroupCommit
 from argosy.base.ids import Ids, derive, named
 from argosy.base.ledger import verify as verifying
-from argosy.base.ledger.audit import FINDINGS_OF_A_KIND_MAX
+from argosy.base.ledger.audit import FINDINGS_OF_A_KIND_MAX, Head
 from argosy.base.ledger.books import Ledger
+from argosy.base.ledger.chain import kept_heads
 from argosy.base.ledger.facts import Account, Action, Side
 from argosy.base.ledger.verify import Report, verify
 from argosy.base.orders.facts import State
@@ -593,3 +594,39 @@ async def test_empty_books_are_sound(db: Database):
     report = await verify(db)
     assert report.sound
     assert report.checked["transfers"] == 0
+
+
+# --- heads that were kept elsewhere ----------------------------------------------------------------------
+
+
+async def test_heads_that_were_kept_are_found_again(
+    books: Ledger, db: Database, clock: SetClock
+) -> None:
+    kept = kept_heads((await verify(db)).text())
+    assert kept == (await verify(db)).heads
+    clock.advance(seconds=10)
+    await GroupCommit(db, clock).submit(payment("later", "anita", "shop", 7, clock))
+    report = await verify(db, kept=kept)
+    assert report.sound
+    assert report.heads != kept
+
+
+async def test_a_ledger_that_was_cut_off_whole_is_sound_but_not_the_one_that_was_kept(
+    books: Ledger, db: Database, clock: SetClock
+) -> None:
+    """An older copy is put back, or the end is taken away everywhere: nothing in it contradicts itself."""
+    before = await verify(db)
+    lane = before.heads[0]
+    later = Head(lane.lane, lane.segment + 1, "ab" * 32)
+    other = Head(lane.lane, lane.segment, "cd" * 32)
+    assert before.sound
+    for kept, found in ((later, "no such segment"), (other, f"hash {lane.hash}")):
+        (told,) = (await verify(db, kept=[kept])).findings
+        assert (told.what, told.found) == ("chain", found)
+        assert told.expected == f"hash {kept.hash}"
+
+
+def test_only_whole_heads_are_read() -> None:
+    line = f"  lane 2  segment 14  {'0f' * 32}"
+    assert kept_heads(f"books\n{line}\nsound") == (Head(2, 14, "0f" * 32),)
+    assert kept_heads(line[:-1] + "\n" + line.replace("segment", "part")) == ()

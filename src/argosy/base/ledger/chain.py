@@ -7,6 +7,7 @@ and one line for each of its transfers. `docs/ledger.md` has the format, so that
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ SEGMENTS_AT_ONCE_MAX = 2_000
 FIRST_HASH = hashlib.sha256(b"").digest()
 """What stands before the first segment of every lane."""
 
+_HEAD = re.compile(
+    r"^\s*lane\s+([0-9]{1,4})\s+segment\s+([0-9]{1,18})\s+([0-9a-f]{64})\s*$", re.MULTILINE
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEFORE_ALL, _AFTER_ALL = -(1 << 63), (1 << 63) - 1
 
@@ -135,6 +139,30 @@ class Lane:
 
     def _name(self, segment: int) -> str:
         return f"lane {self.number}, segment {segment}"
+
+
+def kept_heads(text: str) -> tuple[Head, ...]:
+    """The heads in what an earlier `argosy ledger verify` printed, or in lines copied from it."""
+    return tuple(Head(int(lane), int(segment), kept) for lane, segment, kept in _HEAD.findall(text))
+
+
+async def compare_kept(conn: Connection, kept: Sequence[Head], findings: Findings) -> None:
+    """Whether the chain, which was read and is sound up to its end, leads through the heads that were
+    kept elsewhere: an older copy, a chain cut off or one written anew does not."""
+    for head in kept:
+        found = (
+            FIRST_HASH
+            if head.segment == 0
+            else await conn.fetchval(
+                "SELECT hash FROM ledger.segments WHERE lane = $1 AND segment = $2",
+                head.lane,
+                head.segment,
+            )
+        )
+        if found is None or found.hex() != head.hash:
+            where = f"kept head of lane {head.lane}, segment {head.segment}"
+            said = "no such segment" if found is None else f"hash {found.hex()}"
+            findings.add("chain", where, f"hash {head.hash}", said)
 
 
 async def lanes_of(conn: Connection) -> list[Lane]:

@@ -11,7 +11,7 @@ All of it happens in one REPEATABLE READ transaction: the system may go on worki
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +19,7 @@ from uuid import UUID
 
 from argosy.base.ledger.audit import Finding, Findings, Head, Progress, Report, compare
 from argosy.base.ledger.books import CLOCK_SKEW_MAX
-from argosy.base.ledger.chain import Lane, compare_heads, lanes_of
+from argosy.base.ledger.chain import Lane, compare_heads, compare_kept, lanes_of
 from argosy.base.ledger.facts import Action, Side
 from argosy.base.refusals import Unavailable
 from argosy.base.store import Connection, Database, Record
@@ -34,10 +34,13 @@ _MOVING, _HOLDING = (int(Action.MOVE), int(Action.POST)), int(Action.HOLD)
 _LOWEST, _HIGHEST = UUID(int=0), UUID(int=(1 << 128) - 1)
 
 
-async def verify(db: Database, progress: Progress | None = None) -> Report:
+async def verify(
+    db: Database, progress: Progress | None = None, kept: Sequence[Head] = ()
+) -> Report:
     """Check all the books of `db`; see `Report`. Safe while money moves.
 
-    `progress(what, done, of)` hears how far it is. Raises `Unavailable` when the database goes away.
+    `progress(what, done, of)` hears how far it is. `kept` are heads of earlier reports that were kept
+    elsewhere: the chain must still lead through them. Raises `Unavailable` when the database goes away.
     """
     started = time.perf_counter()
     told: Progress = progress or _silent
@@ -54,6 +57,7 @@ async def verify(db: Database, progress: Progress | None = None) -> Report:
             checked["accounts"] += reading.accounts
             checked["marks"] += reading.marks
             checked["segments"] += reading.segments
+        await compare_kept(conn, kept, findings)
         checked |= await compare(conn, CLOCK_SKEW_MAX, findings, told)
     seconds = time.perf_counter() - started
     return Report(checked, seconds, heads, tuple(findings.told), findings.more)
