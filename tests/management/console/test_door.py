@@ -270,13 +270,14 @@ def socket(console_http, client_id, opened=None, origin=None):
 async def test_a_socket_is_let_in_from_our_pages_with_the_window_s_own_session(console_http):
     opened = await console_http.opened("administrator")
     other = await console_http.opened("auditor")
-    mine = await window(console_http, opened)
+    mine, theirs = await window(console_http, opened), await window(console_http, other)
     refused = [
         socket(console_http, mine, None, console_http.url),
         socket(console_http, mine, opened, "https://evil.test"),
         socket(console_http, mine, opened, None),
         socket(console_http, mine, other, console_http.url),
         socket(console_http, SOMETHING, opened, console_http.url),
+        socket(console_http, f"{theirs}&client_id={mine}", opened, console_http.url),
     ]
     for one in refused:
         with pytest.raises(InvalidStatus) as said:
@@ -285,6 +286,14 @@ async def test_a_socket_is_let_in_from_our_pages_with_the_window_s_own_session(c
         assert said.value.response.status_code == 403
     async with socket(console_http, mine, opened, console_http.url) as twin:
         assert (await asyncio.wait_for(twin.recv(), 5)).startswith("0{")
+
+
+async def test_nothing_is_uploaded_to_the_window_of_another(console_http):
+    opened = await console_http.opened("administrator")
+    theirs = await window(console_http, await console_http.opened("auditor"))
+    async with console_http.http(opened, headers=here(console_http)) as client:
+        answer = await client.post(f"/console/_nicegui/client/{theirs}/upload/7", data={"x": "y"})
+    assert answer.status_code == 404
 
 
 async def test_polling_is_no_way_around_the_socket(console_http):

@@ -88,6 +88,16 @@ async def test_a_session_that_ends_elsewhere_leaves_its_window_without_a_hand(co
     window.wrong.clear()
 
 
+async def test_a_page_closes_when_its_right_is_taken_away(console):
+    window = await console.sign_in("auditor")
+    await window.open("/audit")
+    await console.services.people.set_roles(window.opened.session.member.id, ["support"])
+    await window.press("Check the chain")
+    await expect(window.page).to_have_url(f"{console.url}/console/")
+    assert await console.audit("audit.check") == []
+    window.wrong.clear()
+
+
 async def test_an_administrator_ends_the_session_of_another(console):
     victim = await console.opened("analyst")
     window = await console.sign_in("administrator")

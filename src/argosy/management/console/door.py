@@ -38,7 +38,7 @@ NONCE_BYTES: Final = 18
 VISIT: Final = "argosy.visit"
 """Under this name a request carries its `Visit` behind the door."""
 
-_ASSETS = re.compile(r"/_nicegui/[^/]+/(static|libraries|components|resources|esm)/")
+_OF_WINDOW = re.compile(r"/_nicegui/client/([^/]*)/")
 _SOCKET = "/_nicegui_ws/"
 _log = logging.getLogger(__name__)
 
@@ -136,6 +136,10 @@ class Door:
             return
         shell = await self.shell()
         if path.startswith("/_nicegui"):
+            named = _OF_WINDOW.match(path)
+            if named and not shell.is_of({"client_id": named[1]}, session.id):
+                await self._plain(send, self.sayings.say("error.not_found", "en"), 404)
+                return
             visit = Visit(session, "")
             await self._behind(shell, visit, scope, receive, send)
             return

@@ -52,6 +52,7 @@ class Window:
 
     client: Client
     desk: Desk
+    page: Page
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -112,7 +113,7 @@ class Shell:
         if page is None:
             return Response(status_code=404)
         desk = Desk(self._services, session, self._sayings, visit.query or {})
-        self._windows[client.id] = Window(client, desk)
+        self._windows[client.id] = Window(client, desk, page)
         client.on_delete(lambda: self._windows.pop(client.id, None))
         client.page = copy.copy(client.page)
         client.page.dark = DARK.get(session.theme)
@@ -149,10 +150,13 @@ class Shell:
             except Unavailable as outage:
                 _log.warning("sessions of the console cannot be looked at: %s", outage)
                 continue
-            await self.close_windows(sessions - living)
+            for window in list(self._windows.values()):
+                member = living.get(window.session)
+                if window.session in sessions and not (member and member.may(window.page.right)):
+                    self._close(window)
 
     def _close(self, window: Window) -> None:
-        """Show the sign-in, and forget the window once that is on its way."""
+        """Show the sign-in, which leads on where only the page's right is gone, and forget the window."""
         client = window.client
         self._windows.pop(client.id, None)
         if client.is_deleted:
@@ -194,7 +198,7 @@ class _Events:
                     self._inner[name](sid, message)
                     return
                 session = await self._services.sessions.living(window.session)
-                if session is None:
+                if session is None or not session.member.may(window.page.right):
                     self._close(window)
                     return
                 window.desk.session = session

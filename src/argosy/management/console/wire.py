@@ -87,7 +87,10 @@ def _fields(text: str) -> dict[str, str]:
         pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=FIELDS_MAX)
     except ValueError:
         return {}
-    return dict(pairs)
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found.setdefault(name, value)  # of one that comes twice the first, as NiceGUI reads it
+    return found
 
 
 def policy(nonce: str | None) -> str:

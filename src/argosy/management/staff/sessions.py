@@ -103,11 +103,11 @@ class Sessions:
                 "UPDATE staff.sessions SET seen_at = $2 WHERE id = $1", session.id, now
             )
 
-    async def which_live(self, ids: Iterable[UUID]) -> set[UUID]:
-        """Those of `ids` that have not ended."""
+    async def which_live(self, ids: Iterable[UUID]) -> dict[UUID, Member]:
+        """Those of `ids` that have not ended, each with its member as they are now."""
         now = self._clock.now()
         rows = await self._db.all(_FOUND + "session.id = ANY($3)", now, now - IDLE, list(ids))
-        return {row["id"] for row in rows}
+        return {row["id"]: _session(row).member for row in rows}
 
     async def end(self, id: UUID, by: str) -> Session | None:
         """End one. Answers it where it lived."""
