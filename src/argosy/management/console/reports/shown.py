@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -15,14 +13,13 @@ from argosy.management.console.desk import Desk
 from argosy.management.console.home.page import named
 from argosy.management.console.home.shown import count, millis, percent
 from argosy.management.console.reports.asked import Asked
+from argosy.management.console.reports.sending import send
 from argosy.management.console.widgets import ROWS, CursorTable, Slice
 from argosy.management.console.widgets import Column as Shown
 from argosy.management.reports.exporting import FORMATS, Head, Voice, to_file
 from argosy.management.reports.facts import NUMBERS, Column, Kind, Long, Report, Row, Table
 from argosy.management.staff.facts import Right
 
-KEPT_SECONDS: Final = 600.0
-"""So long a file waits to be fetched."""
 _BODY: Final = """
 <q-tr :props="props" :class="props.row.is_total ? 'rep-total' : ''">
   <q-td v-for="col in props.cols" :key="col.name" :props="props"
@@ -149,10 +146,7 @@ def exports(
         elif made is None:
             ui.notify(desk.say("reports.too_long"), type="warning", position="top")
         else:
-            ui.download.file(made)
-            asyncio.get_running_loop().call_later(
-                KEPT_SECONDS, lambda: shutil.rmtree(made.parent, ignore_errors=True)
-            )
+            send(made)
 
     with (
         ui.button(desk.say("export.button"), icon="download", color=None).props(
