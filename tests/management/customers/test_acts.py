@@ -183,7 +183,7 @@ async def test_a_frozen_wallet_is_not_closed(house: House) -> None:
 
 async def test_sessions_devices_and_the_pin(house: House) -> None:
     asha = await house.join()
-    (device,) = await house.wallet.signin.devices(asha.id)
+    (device,) = await house.wallet.signin.support.devices(asha.id)
     (session,) = await house.wallet.signin.sessions(asha.id)
     assert await house.acts.end_session(SUE, asha.id, session.id) is None
     gone = await house.acts.end_session(SUE, asha.id, session.id)

@@ -193,12 +193,12 @@ class Acts:
     async def ask_new_pin(self, member: Member, party_id: UUID) -> None | Refused:
         """The PIN of now is worth nothing; the owner sets a new one with a code to the phone."""
         no = await self._own.refused(member, party_id)
-        return no if no is not None else await self._services.signin.ask_new_pin(party_id)
+        return no if no is not None else await self._services.signin.support.ask_new_pin(party_id)
 
     async def end_session(self, member: Member, party_id: UUID, session_id: UUID) -> None | Refused:
         """End one session."""
         no = await self._own.refused(member, party_id)
-        return no or await self._services.signin.end_session(party_id, session_id)
+        return no or await self._services.signin.support.end_session(party_id, session_id)
 
     async def end_sessions(self, member: Member, party_id: UUID) -> int | Refused:
         """End every session; how many there were."""
@@ -210,7 +210,7 @@ class Acts:
         no = await self._own.refused(member, party_id)
         if no is not None:
             return no
-        said = await self._services.signin.remove_device(party_id, device_id)
+        said = await self._services.signin.support.remove_device(party_id, device_id)
         if not isinstance(said, Refused):
             await self._services.notify.subscriptions.drop(party_id, (device_id,))
         return said
@@ -218,7 +218,7 @@ class Acts:
     async def wake(self, member: Member, party_id: UUID) -> Party | Refused:
         """Wake a wallet that sleeps."""
         no = await self._own.refused(member, party_id)
-        return no if no is not None else await self._services.signin.wake(party_id)
+        return no if no is not None else await self._services.signin.support.wake(party_id)
 
     async def send_again(self, member: Member, party_id: UUID, message_id: UUID) -> None | Refused:
         """Carry a message once more."""

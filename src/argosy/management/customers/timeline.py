@@ -61,7 +61,7 @@ async def _account(services: Services, party: Party) -> list[Moment]:
 
 
 async def _door(services: Services, party: Party) -> list[Moment]:
-    devices = await services.signin.devices(party.id)
+    devices = await services.signin.support.devices(party.id)
     rows = await services.db.all(
         "SELECT started_at, ended_at, ended_why FROM signin.session WHERE party_id = $1"
         " ORDER BY id DESC LIMIT $2",

@@ -25,12 +25,10 @@ from argosy.public_services.signin.devices import (
     Claimed,
     Devices,
     check_signature,
-    device_of,
     payment_message,
 )
 from argosy.public_services.signin.facts import (
     Confirmed,
-    Device,
     DeviceClaim,
     OtpSent,
     Purpose,
@@ -42,10 +40,10 @@ from argosy.public_services.signin.facts import (
 )
 from argosy.public_services.signin.pins import Pins
 from argosy.public_services.signin.sessions import Sessions
+from argosy.public_services.signin.support import Support, note_seen
 
 _log = logging.getLogger(__name__)
 TERMS = Terms()
-DEVICES_MAX = 100
 _OPEN_KINDS = (PartyKind.CUSTOMER, PartyKind.MERCHANT)
 SIGN_UP = "sign_up"
 """The switch that the operator closes to open no more wallets."""
@@ -81,6 +79,7 @@ class Signin:
         self._pins = Pins(db, clock, keys, terms, chance)
         self._devices = Devices(clock, keys, chance)
         self._sessions = Sessions(db, ids, clock, keys, terms, chance)
+        self.support = Support(db, ids, clock, parties, self._pins, self._sessions, self._tell)
 
     # getting in
 
@@ -343,62 +342,6 @@ class Signin:
         """End every session of a party but `keep`; says how many."""
         return await self._sessions.end_all(party_id, "revoked", keep)
 
-    async def devices(self, party_id: UUID) -> list[Device]:
-        """The devices that are bound to a party, the latest first."""
-        rows = await self._db.all(
-            "SELECT id AS device_id, label, public_key, algorithm, bound_at FROM signin.device"
-            " WHERE party_id = $1 ORDER BY bound_at DESC, id LIMIT $2",
-            party_id,
-            DEVICES_MAX,
-        )
-        return [device_of(row) for row in rows]
-
-    # what staff do for a person who asks
-
-    async def end_session(self, party_id: UUID, session_id: UUID) -> None | Refused:
-        """End one session of a party."""
-        if await self._sessions.end(party_id, session_id, "revoked"):
-            return None
-        return Refused(SigninReason.SESSION_NOT_FOUND)
-
-    async def remove_device(self, party_id: UUID, device_id: UUID) -> int | Refused:
-        """Unbind a device and end its sessions; says how many. Signing in on it again needs the code and
-        the PIN, as on a new one, and the owner is told. DEVICE_NOT_FOUND where it is not bound."""
-        async with self._db.work() as conn:
-            gone = await conn.fetchval(
-                "DELETE FROM signin.device WHERE party_id = $1 AND id = $2 RETURNING true",
-                party_id,
-                device_id,
-            )
-            if gone is None:
-                return Refused(SigninReason.DEVICE_NOT_FOUND)
-            return await self._sessions.end_of_device(party_id, device_id, conn)
-
-    async def ask_new_pin(self, party_id: UUID) -> None | Refused:
-        """The PIN of now is worth nothing any more: every session ends, and the owner sets a new PIN with
-        a code to the phone, which is the only way. Nobody else learns or chooses a PIN. PIN_NOT_SET where
-        there is none; the owner is told."""
-        party = await self._parties.get(party_id)
-        if party is None:
-            return Refused(PartyReason.PARTY_NOT_FOUND)
-        async with self._db.work() as conn:
-            if not await self._pins.lock(party_id, conn):
-                return Refused(SigninReason.PIN_NOT_SET)
-            await self._sessions.end_all(party_id, "pin_reset", conn=conn)
-        await self._tell(party, self._ids.new(), "signin.pin_asked")
-        return None
-
-    async def wake(self, party_id: UUID) -> Party | Refused:
-        """Wake a wallet that sleeps, as if its owner had been seen now; refused with the party's own
-        reason where it does not sleep."""
-        async with self._db.work() as conn:
-            woken = await self._parties.set_state(
-                party_id, PartyState.ACTIVE, conn, only_from=PartyState.DORMANT
-            )
-            if isinstance(woken, Party):
-                await self._note_seen(party_id, conn)
-        return woken
-
     # proofs
 
     async def check_pin(self, who: Session | UUID, pin: str) -> None | Refused:
@@ -526,7 +469,7 @@ class Signin:
         return await self._codes.knows(market, phone, claimed.device.id)
 
     async def _admit(self, party: Party, claimed: Claimed, conn: Connection) -> SignedIn:
-        await self._note_seen(party.id, conn)
+        await note_seen(party.id, self._clock.now(), conn)
         if party.state is PartyState.DORMANT:
             woken = await self._parties.set_state(
                 party.id, PartyState.ACTIVE, conn, only_from=PartyState.DORMANT
@@ -535,16 +478,6 @@ class Signin:
         is_new = await self._devices.bind(party.id, claimed.device, conn)
         session_id, token, expires_at = await self._sessions.open(party, claimed.device, conn)
         return SignedIn(session_id, party, token, claimed.cookie, is_new, expires_at)
-
-    async def _note_seen(self, party_id: UUID, conn: Connection) -> None:
-        await conn.execute(
-            """
-            INSERT INTO signin.seen (party_id, at) VALUES ($1, $2)
-            ON CONFLICT (party_id) DO UPDATE SET at = excluded.at
-            """,
-            party_id,
-            self._clock.now(),
-        )
 
     async def _tell(self, party: Party, subject: UUID, template: str) -> None:
         message = Message(

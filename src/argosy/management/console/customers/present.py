@@ -138,7 +138,8 @@ class Present:
         """Devices and sessions."""
         services = self._desk.services
         devices, sessions = await asyncio.gather(
-            services.signin.devices(self._party.id), services.signin.sessions(self._party.id)
+            services.signin.support.devices(self._party.id),
+            services.signin.sessions(self._party.id),
         )
         desk, say, acting = self._desk, self._desk.say, self._acting
         may = desk.may(Right.CUSTOMERS_ACT)
