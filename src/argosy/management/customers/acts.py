@@ -75,7 +75,7 @@ class Acts:
                 return Refused(NO_TRADE[PartyState(before)])
             await conn.execute(
                 """
-                INSERT INTO customers.freeze (party_id, before, cause, by, why, at)
+                INSERT INTO customers.frozen (party_id, before, cause, by, why, at)
                 VALUES ($1, $2, $3, $4, $5, $6)
                 ON CONFLICT (party_id) DO UPDATE SET before = excluded.before,
                     cause = excluded.cause, by = excluded.by, why = excluded.why, at = excluded.at
@@ -218,7 +218,12 @@ class Acts:
     async def wake(self, member: Member, party_id: UUID) -> Party | Refused:
         """Wake a wallet that sleeps."""
         no = await self._own.refused(member, party_id)
-        return no if no is not None else await self._services.signin.support.wake(party_id)
+        if no is not None:
+            return no
+        party = await self._reading.party(party_id)
+        if party is not None and party.state is not PartyState.DORMANT:
+            return Refused(CustomerReason.WALLET_NOT_ASLEEP)
+        return await self._services.signin.support.wake(party_id)
 
     async def send_again(self, member: Member, party_id: UUID, message_id: UUID) -> None | Refused:
         """Carry a message once more."""

@@ -130,7 +130,7 @@ async def thaw(services: Services, party_id: UUID) -> Party | Refused:
     """Give a frozen wallet the state back that it had before."""
     async with services.db.work() as conn:
         before = await conn.fetchval(
-            "DELETE FROM customers.freeze WHERE party_id = $1 RETURNING before", party_id
+            "DELETE FROM customers.frozen WHERE party_id = $1 RETURNING before", party_id
         )
         return await services.parties.set_state(
             party_id, PartyState(before or PartyState.ACTIVE), conn, only_from=PartyState.FROZEN

@@ -250,3 +250,4 @@ class CustomerReason(Reason):
         Kind.STATE,
         "The wallet is being closed; its payment to the owner's bank was stopped, or waits: see its orders.",
     )
+    WALLET_NOT_ASLEEP = 788, Kind.STATE, "The wallet does not sleep."

@@ -111,7 +111,7 @@ class Reading:
         if party.state is not PartyState.FROZEN:
             return None
         row = await self._db.one(
-            "SELECT before, cause, by, why, at FROM customers.freeze WHERE party_id = $1", party.id
+            "SELECT before, cause, by, why, at FROM customers.frozen WHERE party_id = $1", party.id
         )
         if row is None:
             return Frozen(Cause.MACHINE, "", "", None, PartyState.ACTIVE.value)

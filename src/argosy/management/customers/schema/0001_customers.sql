@@ -21,7 +21,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON customers.note
     FOR EACH STATEMENT EXECUTE FUNCTION customers.refuse_change();
 
 -- Why a wallet is frozen, and what it was before. A frozen wallet without a row was frozen by the machine.
-CREATE TABLE customers.freeze (
+CREATE TABLE customers.frozen (
     party_id uuid PRIMARY KEY,
     before text NOT NULL CHECK (before IN ('active', 'dormant', 'closing')),
     cause text NOT NULL CHECK (cause IN ('owner', 'fraud', 'authority')),
