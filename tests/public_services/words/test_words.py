@@ -83,7 +83,7 @@ def test_sentences_end_and_never_blame(words: Words) -> None:
         if not key.startswith("refusal."):
             continue
         if language not in STOPLESS:
-            assert template.strip("]").endswith((".", "।")), (language, key)
+            assert template.strip("]").endswith((".", "।", "。")), (language, key)
         else:
             assert not template.strip("]").endswith((".", "।")), (language, key)
         if language == "en":
