@@ -6,16 +6,25 @@ import csv
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
 
 from argosy.base.clock import local_day
 from argosy.ctu.history import settle
-from tests.management.console.served import Served
+from tests.management.console.served import Served, Window
 from tests.management.console.trading import pay
 
 pytestmark = pytest.mark.browser
+FIRST_PAGE_SECONDS = 60
+"""The first page of a process waits until NiceGUI is loaded, on a machine that is busy with other tests."""
+
+
+async def signed_in(console: Served, role: str, **how: Any) -> Window:
+    window = await console.sign_in(role, **how)
+    window.page.set_default_navigation_timeout(FIRST_PAGE_SECONDS * 1000)
+    return window
 
 
 async def counted(console: Served) -> None:
@@ -35,7 +44,7 @@ async def test_a_month_is_shown_and_exported_and_the_log_has_it(console: Served)
     for minor in (1_000, 2_500):
         await pay(console, minor)
     await counted(console)
-    window = await console.sign_in("finance")
+    window = await signed_in(console, "finance")
     page = await window.open("/reports")
     await window.sees("Pay a merchant")
     await window.sees("₹35.00")
@@ -58,7 +67,7 @@ async def test_a_month_is_shown_and_exported_and_the_log_has_it(console: Served)
 async def test_who_may_only_look_gets_no_file(console: Served):
     await pay(console, 1_000)
     await counted(console)
-    window = await console.sign_in("auditor")
+    window = await signed_in(console, "auditor")
     page = await window.open("/reports")
     await window.sees("Pay a merchant")
     await expect(page.get_by_role("button", name="Export")).to_have_count(0)
@@ -67,7 +76,7 @@ async def test_who_may_only_look_gets_no_file(console: Served):
 
 
 async def test_every_report_opens_empty_in_both_languages(console: Served):
-    window = await console.sign_in("risk_lead")
+    window = await signed_in(console, "risk_lead")
     page = await window.open("/")
     for language in ("en", "zh"):
         for path in ("", "/settlement", "/limits", "/suspicious", "/funnel"):
@@ -105,7 +114,7 @@ async def test_an_officer_files_what_was_confirmed(console: Served):
         event,
         str(asha.id),
     )
-    window = await console.sign_in("risk_lead")
+    window = await signed_in(console, "risk_lead")
     page = await window.open("/reports/suspicious")
     await window.sees("₹30,000.00")
     await window.sees(f"…{asha.number[-4:]}")
@@ -134,7 +143,7 @@ async def test_the_funnel_marks_where_people_are_lost(console: Served):
         for _ in range(20 - 7 * min(n, 2)):
             funnels.note("lite", flow.name, step.name, "india", bytes_in=300, bytes_out=1_500)
     await funnels.flush()
-    window = await console.sign_in("operator")
+    window = await signed_in(console, "operator")
     page = await window.open("/reports/funnel")
     await window.sees("Where people are lost")
     await window.sees("1,500")
