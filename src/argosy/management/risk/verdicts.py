@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -20,6 +20,8 @@ from argosy.ctu.models.facts import Why
 
 MODELS_SHOWN: Final = 5
 REASONS_SHOWN: Final = 5
+VERSIONS_MAX: Final = 4
+"""So many versions of what judged are kept compiled at most."""
 
 
 @dataclass(frozen=True)
@@ -65,17 +67,22 @@ class Told:
 
 
 class VerdictDesk:
-    """Explains verdicts. What judged then is made again once and kept for the next look."""
+    """Explains verdicts. What judged then is made again once and kept for the next looks."""
 
-    def __init__(self, verdicts: Verdicts, replaying: Replaying) -> None:
+    def __init__(self, verdicts: Verdicts, replaying: Callable[[], Replaying]) -> None:
         self._verdicts = verdicts
-        self._replaying = replaying
+        self._new = replaying
+        self._replaying = replaying()
+        self._versions: set[str] = set()
 
     async def told(self, wanted: UUID) -> Told | Refused:
         """The latest verdict on a verdict's id, an event's or an order's."""
         found = await self._verdicts.find(wanted)
         if not found:
             return Refused(DecideReason.VERDICT_NOT_FOUND)
+        self._versions.add(found[-1].version)
+        if len(self._versions) > VERSIONS_MAX:
+            self._replaying, self._versions = self._new(), {found[-1].version}
         return _told(await self._replaying.replay(found[-1]))
 
 

@@ -70,7 +70,7 @@ class Evidences:
                 for name, past in groups.items():
                     ui.tab(name, label=f"{say(f'cases.entity.{name}')} ({len(past)})")
             first = next((name for name, past in groups.items() if past), "account")
-            with ui.tab_panels(tabs, value=first).classes("w-full"):
+            with ui.tab_panels(tabs, value=first).classes("w-full bg-transparent"):
                 for name, past in groups.items():
                     with ui.tab_panel(name).classes("q-pa-none"):
                         self._history(past)
