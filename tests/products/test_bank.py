@@ -8,7 +8,8 @@ import logging
 import pytest
 
 from argosy.base.orders.banking import record
-from argosy.base.ports import Decision, RailReply, RailState
+from argosy.base.orders.facts import State
+from argosy.base.ports import Decision, Instruction, RailReply, RailState
 from argosy.products.top_up.facts import TopUp
 from argosy.products.top_up.plan import TRADE as TOP_UP
 from argosy.products.withdraw.facts import Withdraw
@@ -134,6 +135,35 @@ async def test_never_seen_before_the_deadline_lets_nothing_go(town: Town) -> Non
     town.clock.advance(minutes=11)
     order = await record(WITHDRAW, town.tools, command.id, never)
     assert order.state == "returned"
+
+
+async def test_never_seen_that_was_said_in_time_and_heard_too_late_lets_nothing_go(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bank is asked, says that it has seen nothing, takes the instruction from another server a moment
+    later, in time; and its first answer is slow."""
+    town.bank.mood = "lost"
+    command = withdrawal(town)
+    assert await town.ask("anita", command) == "held"
+    (sent,) = town.bank.sent
+    town.bank.mood = "yes"
+    inquire = town.bank.inquire
+
+    async def slow(instruction: Instruction) -> RailReply:
+        said = await inquire(instruction)
+        await town.bank.send(instruction)
+        town.clock.advance(seconds=2)
+        return said
+
+    monkeypatch.setattr(town.bank, "inquire", slow)
+    town.clock.advance(seconds=(sent.deadline_at - town.clock.now()).total_seconds() - 1)
+    await town.sweep(seconds=0)
+    assert (await town.order(command.id)).state is State.HELD
+    monkeypatch.undo()
+    await town.sweep(minutes=5)
+    assert (await town.order(command.id)).state is State.PAID
+    assert await town.purse("anita") == "795.00"
+    await town.prove()
 
 
 async def test_the_bank_answers_twice_and_from_two_sides_at_once(town: Town) -> None:
