@@ -196,7 +196,7 @@ async def test_sessions_devices_and_the_pin(house: House) -> None:
 
 async def test_a_sleeping_wallet_wakes(house: House) -> None:
     asha = await house.join()
-    assert isinstance(await house.acts.wake(SUE, asha.id), Refused)
+    assert reason(await house.acts.wake(SUE, asha.id)) is CustomerReason.WALLET_NOT_ASLEEP
     await house.wallet.parties.set_state(asha.id, PartyState.DORMANT)
     woken = await house.acts.wake(SUE, asha.id)
     assert isinstance(woken, Party)

@@ -29,10 +29,8 @@ async def test_a_removed_device_is_signed_out_and_comes_back_as_a_new_one(desk: 
     first = await desk.sign_up()
     second = await desk.sign_in(device=TABLET)
     device = (await desk.session(second.token)).device
-    assert [d.label for d in await desk.signin.support.devices(first.party.id)] == [
-        "Chrome on Android",
-        "Firefox on a tablet",
-    ] or len(await desk.signin.support.devices(first.party.id)) == 2
+    labels = {d.label for d in await desk.signin.support.devices(first.party.id)}
+    assert labels == {"Chrome on Android", "Firefox on a tablet"}
     assert await desk.signin.support.remove_device(first.party.id, device.id) == 1
     assert await desk.signin.session(second.token) is None
     assert await desk.signin.session(first.token) is not None
@@ -74,4 +72,4 @@ async def test_a_woken_wallet_was_seen_now_and_stays_awake(desk: Desk, clock: Se
     seen = await desk.signin.last_seen([asha.id])
     assert clock.now() - seen[asha.id] < timedelta(seconds=1)
     again = await desk.signin.support.wake(asha.id)
-    assert refused(again) is PartyReason.PARTY_NOT_CLOSING or refused(again)
+    assert refused(again) is PartyReason.PARTY_NOT_CLOSING
