@@ -154,6 +154,7 @@ async def _up(
         await set_up(wallet)
         for warning in warnings(wallet):
             say("", f"WARNING: {warning}.")
+            logging.getLogger(__name__).critical(warning)
         town = await _town(wallet) if settings.demo else None
         extra = [asyncio.create_task(_learning(wallet, url).run())]
         if traffic and town:

@@ -16,6 +16,7 @@ from argosy.base.clock import SystemClock
 from argosy.base.ids import Ids
 from argosy.base.store import Database
 from argosy.management.console.door import Door
+from argosy.management.money.checking import CLOCK
 from argosy.web import web
 from tests.channels.lite.conftest import CHROMIUM_ARGUMENTS
 from tests.channels.lite.visitors import House
@@ -33,6 +34,15 @@ async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
         await browser.close()
 
 
+async def _has_checked_the_books(db: Database, clock: SystemClock) -> None:
+    """The night's check is a process of its own, which would outlive a test that runs at night."""
+    await db.run(
+        "INSERT INTO money.checks (id, asked_by, started_at, told_at, ended_at, state)"
+        " VALUES ($1, $2, $3, $3, $3, 'broken')",
+        Ids(clock).new(), CLOCK, clock.now(),
+    )  # fmt: skip
+
+
 @asynccontextmanager
 async def serving(db: Database) -> AsyncIterator[Served]:
     clock = SystemClock()
@@ -40,6 +50,7 @@ async def serving(db: Database) -> AsyncIterator[Served]:
         listener.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         house = await House.opened(db, clock, Ids(clock), url)
+        await _has_checked_the_books(db, clock)
         services = console_services(house.wallet)
         door = Door(services)
         config = uvicorn.Config(
