@@ -23,6 +23,7 @@ async def approved(console, name="omar"):
 
 async def test_a_limit_is_staged_by_two_and_not_over_the_law(console):
     window = await console.sign_in("operator", "olga")
+    window.page.set_default_timeout(60_000)  # the first page of a process loads all of them
     page = await window.open("/setup/terms")
     row = page.get_by_role("row").filter(has_text="Cash out · full")
     await row.click()

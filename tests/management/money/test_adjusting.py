@@ -153,7 +153,8 @@ async def test_only_between_kinds_of_accounts_where_it_makes_sense(town, desk, w
     ]
     for ask in wrong:
         said = await desk.adjusting.checked(ask, FIRST)
-        assert isinstance(said, Refused) and said.code == "adjustment_accounts", ask
+        assert isinstance(said, Refused), ask
+        assert said.code == "adjustment_accounts", ask
     right = [
         Ask(Why.GOODWILL, FEES, anita, inr(100)),
         Ask(Why.TO_WALLET, SUSPENSE, anita, inr(100)),
@@ -177,7 +178,8 @@ async def test_amounts_by_role(town, desk, wallet_of):
     small = Ask(Why.GOODWILL, FEES, wallet_of["anita"], inr(100))
     for role in ("support", "analyst", "administrator", "auditor"):
         nobody = await desk.adjusting.checked(small, member("someone", role))
-        assert isinstance(nobody, Refused) and nobody.code == "adjustment_over_role", role
+        assert isinstance(nobody, Refused), role
+        assert nobody.code == "adjustment_over_role", role
     own = Ask(Why.OWN, SUSPENSE, FEES, inr(most.minor + 1))
     assert await desk.adjusting.checked(own, FIRST) == "india"
 

@@ -45,7 +45,8 @@ async def test_each_switch_stops_its_own_and_nothing_else(town, db):
         for name, command in commands().items():
             said = await town.anita.do(command)
             if name == off:
-                assert isinstance(said, Refused) and said.code == "switched_off", name
+                assert isinstance(said, Refused), name
+                assert said.code == "switched_off", name
                 assert said.facts["what"] == off
             else:
                 assert isinstance(said, Receipt), (off, name, said)

@@ -91,7 +91,7 @@ class OrdersPage:
 
     def _typed(self, name: str, props: str, width: int) -> None:
         field = ui.input(self._desk.say(f"money.{name}_label")).props(f"{FIELD} {props}")
-        self._fields[name] = field.style(f"width: {width}px").on("keydown.enter", self._find)
+        self._fields[name] = field.style(f"max-width: {width}px").on("keydown.enter", self._find)
 
     async def _find(self) -> None:
         wanted = await self._read()
@@ -163,7 +163,7 @@ class OrdersPage:
             "id": str(order.id),
             "id_text": short(order.id),
             "id_text_to": order_to(order.id),
-            "at": desk.when(order.created_at, seconds=True),
+            "at": desk.when(order.created_at),
             "product": product(desk, order.product),
             "state": order.state.value,
             "state_text": said(desk, "state", order.state.value),
