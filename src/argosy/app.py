@@ -556,8 +556,6 @@ async def running(wallet: Wallet, *, household: bool = True) -> AsyncIterator[No
     `household` is what the machine needs once, the relays of the event log and the clock: it is off in
     all but one of several processes. Done twice it would do no harm, only double work.
     """
-    for warning in warnings(wallet) if household else ():
-        _log.critical(warning)
     tasks = [
         asyncio.create_task(wallet.broadcast.run(), name="broadcast"),
         asyncio.create_task(wallet.following.run(), name="set-up"),

@@ -16,7 +16,11 @@ from argosy.channels.lite.visits import Visit
 _MOVED = frozenset({State.PAID, State.PARTLY_REFUNDED, State.REFUNDED})
 PAYEES_MAX = 3
 _PAY_AGAIN = {PartyKind.MERCHANT: "/p/", PartyKind.CUSTOMER: "/send?to="}
-_KINDS = frozenset({"pay", "send", "request", "top_up", "withdraw", "refund"})
+_PLAIN = frozenset(
+    {"top_up", "withdraw", "cash_in", "cash_out", "commission", "compensation", "other"}
+)
+"""Kinds that are said alike whichever way the money goes."""
+_KINDS = _PLAIN | {"pay", "send", "request", "refund"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +86,7 @@ def _row(visit: Visit, line: Line, sides: dict[UUID, Side]) -> Row:
     kind = line.kind if line.kind in _KINDS else "other"
     coming = _is_coming(order, visit.me.id, kind, minor)
     way = "in" if coming else "out"
-    key = (
-        f"lite.line.{kind}"
-        if kind in ("top_up", "withdraw", "other")
-        else f"lite.line.{kind}_{way}"
-    )
+    key = f"lite.line.{kind}" if kind in _PLAIN else f"lite.line.{kind}_{way}"
     tag = "" if moved else _tag(visit, coming, minor)
     tone = "wait" if not moved else "in" if minor > 0 else "out"
     return Row(
