@@ -6,10 +6,13 @@ import asyncio
 
 import pytest
 
+from argosy.base.parties.keys import Keys
+from argosy.base.parties.resealing import reseal
 from argosy.base.refusals import Refused
 from argosy.management.staff import demo
+from argosy.management.staff.entering import Entering
 from argosy.management.staff.facts import ROLES, Right, rights_of
-from argosy.management.staff.people import Person
+from argosy.management.staff.people import SEALED, Person
 from argosy.management.staff.sessions import Opened
 
 
@@ -83,3 +86,14 @@ async def test_the_demo_s_staff_signs_in_and_moves_in_once(staff):
     said = await staff.sign_in("risk lead", staff.code(demo.DEMO_SECRET), demo.DEMO_PASSWORD)
     assert isinstance(said, Opened)
     assert said.session.member.rights == ROLES["risk_lead"]
+
+
+async def test_after_a_change_of_keys_the_second_factor_still_opens(staff):
+    _, secret = await staff.enrolled("meera")
+    await staff.invited("ravi")
+    newer = Keys(b"n" * 32, b"s" * 32, [b"k" * 32])
+    done = await reseal(staff.db, newer, SEALED)
+    assert (done.finished, done.broken, done.values["staff.members"]) == (True, [], 1)
+    only_new = Keys(b"n" * 32, b"s" * 32)
+    staff.entering = Entering(staff.db, staff.clock, only_new, staff.audit, staff.sessions)
+    assert isinstance(await staff.sign_in("meera", staff.code(secret)), Opened)

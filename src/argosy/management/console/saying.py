@@ -61,10 +61,8 @@ class Sayings:
 
     def refusal(self, refused: Refused, language: str) -> str:
         """What to tell about a no: `refusal.<code>` where there are words, else what it means."""
-        key = f"refusal.{refused.code}"
-        if self.has(key, language) or self.has(key, LAST_LANGUAGE):
-            return self.say(key, language, **_Facts(refused.facts))
-        return refused.reason.meaning
+        text = self.word(f"refusal.{refused.code}", language, "")
+        return text.format_map(_Facts(refused.facts)) if text else refused.reason.meaning
 
 
 class _Facts(dict[str, Any]):
