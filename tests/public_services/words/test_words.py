@@ -58,11 +58,18 @@ def unsaid(words: Words, language: str, reasons: list[Reason]) -> list[str]:
 
 
 def test_every_refusal_has_an_english_sentence(words: Words) -> None:
-    """Those of the brain go to analysts and programs, in their own meaning; what a customer hears of it
-    are the gate's."""
-    reasons = [r for r in all_reasons() if not type(r).__module__.startswith("argosy.ctu.")]
+    """Those of the brain go to analysts and programs, in their own meaning, and those of the console to
+    the staff, in its own words; what a customer hears of it are the gate's."""
+    inside = ("argosy.ctu.", "argosy.management.")
+    reasons = [r for r in all_reasons() if not type(r).__module__.startswith(inside)]
     assert len(reasons) > 100
     assert unsaid(words, "en", reasons) == []
+
+
+def test_what_is_said_to_the_staff_is_not_said_to_customers(words: Words) -> None:
+    assert words.has("refusal.insufficient_funds", "en")
+    assert not words.has("refusal.staff_signed_out", "en")
+    assert not words.has("home.title", "en")
 
 
 def test_a_refusal_without_a_sentence_is_found(words: Words) -> None:

@@ -49,11 +49,13 @@ def read(markets: Iterable[Market], outside: Iterable[Path] = ()) -> Catalogue:
 def _files(packs: Mapping[Path, str], outside: Iterable[Path]) -> list[Path]:
     roots = (*sorted(packs), _PACKAGE, *outside)
     files = {path for root in roots for path in root.rglob("words/*.toml")}
-    others = _PACKAGE / "markets"  # the packs that are not loaded have no say
+    # The packs that are not loaded have no say, and neither has what is said to the staff alone.
+    others = (_PACKAGE / "markets", _PACKAGE / "management")
     return sorted(
         path
         for path in files
-        if others not in path.parents or any(folder in packs for folder in path.parents)
+        if not any(other in path.parents for other in others)
+        or any(folder in packs for folder in path.parents)
     )
 
 
