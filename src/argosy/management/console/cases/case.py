@@ -104,8 +104,7 @@ class CasePage:
             str(self.case.id),
             lambda: cases.claim(self.case.id, by),
         )
-        self._desk.tell(said if isinstance(said, Refused) else self._desk.say("cases.claimed"))
-        await self._again()
+        await self._told(said if isinstance(said, Refused) else self._desk.say("cases.claimed"))
 
     async def let_go(self) -> None:
         """Give it back to the queue."""
@@ -116,8 +115,7 @@ class CasePage:
             str(self.case.id),
             lambda: cases.let_go(self.case.id, by),
         )
-        self._desk.tell(said if isinstance(said, Refused) else self._desk.say("cases.let_go_done"))
-        await self._again()
+        await self._told(said if isinstance(said, Refused) else self._desk.say("cases.let_go_done"))
 
     async def remark(self) -> None:
         """Write something down."""
@@ -132,8 +130,7 @@ class CasePage:
             lambda: cases.remark(self.case.id, by, why),
             reason=why,
         )
-        self._desk.tell(said if isinstance(said, Refused) else self._desk.say("cases.remarked"))
-        await self._again()
+        await self._told(said if isinstance(said, Refused) else self._desk.say("cases.remarked"))
 
     async def uncover(self) -> None:
         """Show addresses and other personal names, for a reason that is kept."""
@@ -162,6 +159,12 @@ class CasePage:
             self._desk.tell(self._desk.say("cases.nothing_free"))
         else:
             ui.navigate.to(case_address(said.id))
+
+    async def _told(self, outcome: Refused | str) -> None:
+        """Show the page anew, and then what came of it: whoever reads that finds the page as it is."""
+        await self._again()
+        with self._top:
+            self._desk.tell(outcome)
 
     async def _again(self) -> None:
         opened = await self._desk.services.risk.cases.opened(self.case.id)

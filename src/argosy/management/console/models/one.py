@@ -87,8 +87,7 @@ class ModelPage:
         live = next((one.version for one in self._opened.others if one.state is State.LIVE), None)
         body = model_body(version.name, version.version, live)
         said = await self._desk.propose(Right.MODELS_PUBLISH, kind, self._subject(), body, why)
-        self._desk.tell(said if isinstance(said, Refused) else say("models.proposed"))
-        await self._again()
+        await self._told(said if isinstance(said, Refused) else say("models.proposed"))
 
     async def _shadow(self) -> None:
         say, version = self._desk.say, self._opened.version
@@ -103,8 +102,7 @@ class ModelPage:
             lambda: models.shadow(version.name, version.version, by, why),
             reason=why,
         )
-        self._desk.tell(said if isinstance(said, Refused) else say("models.in_shadow"))
-        await self._again()
+        await self._told(said if isinstance(said, Refused) else say("models.in_shadow"))
 
     async def _decide(self, proposal: Proposal, *, yes: bool) -> None:
         say, approvals = self._desk.say, self._desk.services.approvals
@@ -121,10 +119,9 @@ class ModelPage:
             detail={"proposal": str(proposal.id)},
         )
         if isinstance(said, Refused):
-            self._desk.tell(said)
+            await self._told(said)
         else:
-            self._desk.tell(say("models.done" if yes else "models.declined"))
-        await self._again()
+            await self._told(say("models.done" if yes else "models.declined"))
 
     async def _drift(self) -> None:
         version = self._opened.version
@@ -153,6 +150,12 @@ class ModelPage:
 
     def _subject(self) -> str:
         return f"{self._opened.version.name} {self._opened.version.version}"
+
+    async def _told(self, outcome: Refused | str) -> None:
+        """Show the page anew, and then what came of it: whoever reads that finds the page as it is."""
+        await self._again()
+        with self._top:
+            self._desk.tell(outcome)
 
     async def _again(self) -> None:
         version = self._opened.version

@@ -130,10 +130,9 @@ class RulePage:
             reason=why,
             detail={"number": number},
         )
-        self._desk.tell(
+        await self._told(
             said if isinstance(said, Refused) else say("rules.in_force", set=said.number)
         )
-        await self._again()
 
     async def _propose(self, number: int, state: State, percent: float) -> None:
         say, services = self._desk.say, self._desk.services
@@ -155,8 +154,7 @@ class RulePage:
         said = await self._desk.act(
             Right.RULES_EDIT, f"propose.{RULE_PUBLISH}", name, proposed, reason=why, detail=body
         )
-        self._desk.tell(said if isinstance(said, Refused) else say("rules.proposed"))
-        await self._again()
+        await self._told(said if isinstance(said, Refused) else say("rules.proposed"))
 
     async def _withdraw(self) -> None:
         say, rules = self._desk.say, self._desk.services.risk.rules
@@ -173,10 +171,9 @@ class RulePage:
             lambda: rules.withdraw(name, by, why),
             reason=why,
         )
-        self._desk.tell(
+        await self._told(
             said if isinstance(said, Refused) else say("rules.withdrawn", set=said.number)
         )
-        await self._again()
 
     async def _decide(self, proposal: Proposal, *, yes: bool) -> None:
         say, approvals = self._desk.say, self._desk.services.approvals
@@ -194,14 +191,19 @@ class RulePage:
             detail={"proposal": str(proposal.id)},
         )
         if isinstance(said, Refused):
-            self._desk.tell(said)
+            await self._told(said)
         else:
-            self._desk.tell(
+            await self._told(
                 say("rules.in_force", set=said["set"]) if yes else say("rules.declined")
             )
-        await self._again()
 
     # --- showing -----------------------------------------------------------------------------------
+
+    async def _told(self, outcome: Refused | str) -> None:
+        """Show the page anew, and then what came of it: whoever reads that finds the page as it is."""
+        await self._again()
+        with self._top:
+            self._desk.tell(outcome)
 
     async def _again(self) -> None:
         opened = await self._desk.services.risk.rules.opened(self._name)
