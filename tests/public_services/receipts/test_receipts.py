@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from argosy.base.ids import Ids, derive
+from argosy.base.orders.reading import BETWEEN_MAX
 from argosy.base.parties.keys import Keys
 from argosy.products.pay.facts import PayMerchant
 from argosy.products.refund.facts import Refund
+from argosy.products.request.facts import Ask
 from argosy.products.send.facts import Send
 from argosy.products.withdraw.facts import Withdraw
 from argosy.public_services.cashier.facts import Receipt
@@ -92,6 +94,19 @@ async def test_many_orders_of_one_millisecond_are_told_apart(town: Town) -> None
         order = await town.receipts.order(receipt.number)
         assert order is not None
         assert order.id == receipt.order.id
+
+
+async def test_nobody_hides_a_receipt_behind_orders_with_ids_like_its_own(town: Town) -> None:
+    """Ids come from the one who asks, and a receipt's number tells the beginning of its order's."""
+    made = await paid(town)
+    head = made.order.id.int >> 62 << 62
+    for low in range(BETWEEN_MAX + 1):
+        ask = Ask(UUID(int=head | low), money("1"), phone="98000 00002")
+        assert await town.ask("anita", ask, pin=None) == "awaiting"
+        town.clock.advance(minutes=10)
+    found = await town.receipts.check(made.number)
+    assert isinstance(found, Checked)
+    assert found.amount == made.order.amount
 
 
 async def test_a_phone_and_a_bank_account_are_masked(town: Town) -> None:

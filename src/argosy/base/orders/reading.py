@@ -13,6 +13,7 @@ from argosy.base.orders.facts import Order, State
 from argosy.base.postings import LimitUse
 from argosy.base.store import Database, Record, Together
 
+BETWEEN_MAX = 64
 PAGE_ORDERS_MAX = 200
 OPEN_ORDERS_MAX = 100
 
@@ -54,11 +55,12 @@ class Orders:
         return {row["id"]: order_of(row) for row in rows}
 
     async def between(self, first: UUID, last: UUID) -> list[Order]:
-        """The orders with ids from `first` to `last`, both included, a few of them."""
+        """The orders with ids from `first` to `last`, both included, the first `BETWEEN_MAX` of them."""
         rows = await self._db.all(
-            f"SELECT {_COLUMNS} FROM orders.orders WHERE id BETWEEN $1 AND $2 ORDER BY id LIMIT 64",
+            f"SELECT {_COLUMNS} FROM orders.orders WHERE id BETWEEN $1 AND $2 ORDER BY id LIMIT $3",
             first,
             last,
+            BETWEEN_MAX,
         )
         return [order_of(row) for row in rows]
 
