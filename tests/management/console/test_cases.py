@@ -29,7 +29,7 @@ async def test_from_the_queue_to_a_decision_without_a_mouse(console):
     await window.sees("velocity.held_by_test")
     await page.keyboard.press("?")
     await window.sees("give back")
-    await page.keyboard.press("Escape")
+    await window.press("Close")
     await expect(page.get_by_role("dialog")).to_be_hidden()
     await page.keyboard.press("r")
     await window.sees("It was genuine: the money goes on its way.")
