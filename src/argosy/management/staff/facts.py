@@ -40,6 +40,22 @@ class Right(StrEnum):
 
 
 _SEE: Final = frozenset(right for right in Right if right.endswith(".see"))
+_ANALYST: Final = frozenset(
+    {
+        Right.HOME_SEE,
+        Right.CUSTOMERS_SEE,
+        Right.CUSTOMERS_REVEAL,
+        Right.CUSTOMERS_ACT,
+        Right.CUSTOMERS_DECIDE,
+        Right.MONEY_SEE,
+        Right.CASES_SEE,
+        Right.CASES_DECIDE,
+        Right.RULES_SEE,
+        Right.RULES_EDIT,
+        Right.MODELS_SEE,
+        Right.REPORTS_SEE,
+    }
+)
 
 ROLES: Final[Mapping[str, frozenset[Right]]] = MappingProxyType(
     {
@@ -53,41 +69,8 @@ ROLES: Final[Mapping[str, frozenset[Right]]] = MappingProxyType(
                 Right.SETUP_CHANGE,
             }
         ),
-        "risk_lead": frozenset(
-            {
-                Right.HOME_SEE,
-                Right.CUSTOMERS_SEE,
-                Right.CUSTOMERS_REVEAL,
-                Right.CUSTOMERS_ACT,
-                Right.CUSTOMERS_DECIDE,
-                Right.MONEY_SEE,
-                Right.CASES_SEE,
-                Right.CASES_DECIDE,
-                Right.RULES_SEE,
-                Right.RULES_EDIT,
-                Right.RULES_PUBLISH,
-                Right.MODELS_SEE,
-                Right.MODELS_PUBLISH,
-                Right.REPORTS_SEE,
-                Right.REPORTS_EXPORT,
-            }
-        ),
-        "analyst": frozenset(
-            {
-                Right.HOME_SEE,
-                Right.CUSTOMERS_SEE,
-                Right.CUSTOMERS_REVEAL,
-                Right.CUSTOMERS_ACT,
-                Right.CUSTOMERS_DECIDE,
-                Right.MONEY_SEE,
-                Right.CASES_SEE,
-                Right.CASES_DECIDE,
-                Right.RULES_SEE,
-                Right.RULES_EDIT,
-                Right.MODELS_SEE,
-                Right.REPORTS_SEE,
-            }
-        ),
+        "risk_lead": _ANALYST | {Right.RULES_PUBLISH, Right.MODELS_PUBLISH, Right.REPORTS_EXPORT},
+        "analyst": _ANALYST,
         "support": frozenset(
             {
                 Right.HOME_SEE,

@@ -18,12 +18,12 @@ from argosy.management.console.cases.graph import LinkGraph
 from argosy.management.console.cases.keys import Key, Keys
 from argosy.management.console.cases.shown import (
     age,
-    case_address,
     money,
     party_link,
     percent,
     state_of,
 )
+from argosy.management.console.cases.taking import take_next
 from argosy.management.console.desk import Desk
 from argosy.management.console.pages import address, page
 from argosy.management.console.widgets import (
@@ -145,21 +145,6 @@ class CasePage:
         self._graph.draw_again()
         self._evidence.draw_again()
 
-    async def take_next(self) -> None:
-        """On to the next free case."""
-        cases, by = self._desk.services.risk.cases, self._desk.member.name
-
-        async def taken() -> Case | Refused | None:
-            return await cases.claim_next(by)
-
-        said = await self._desk.act(Right.CASES_DECIDE, "cases.claim_next", "", taken)
-        if isinstance(said, Refused):
-            self._desk.tell(said)
-        elif said is None:
-            self._desk.tell(self._desk.say("cases.nothing_free"))
-        else:
-            ui.navigate.to(case_address(said.id))
-
     async def _told(self, outcome: Refused | str) -> None:
         """Show the page anew, and then what came of it: whoever reads that finds the page as it is."""
         await self._again()
@@ -193,7 +178,7 @@ class CasePage:
                 ),
                 Key("g", "cases.keys.gang", self.decide_gang),
                 Key("c", "cases.keys.remark", self.remark),
-                Key("n", "cases.keys.take_next", self.take_next),
+                Key("n", "cases.keys.take_next", lambda: take_next(self._desk)),
             ]
         return keys
 

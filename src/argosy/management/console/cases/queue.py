@@ -20,6 +20,7 @@ from argosy.management.console.cases.shown import (
     short,
     state_of,
 )
+from argosy.management.console.cases.taking import take_next
 from argosy.management.console.desk import Desk
 from argosy.management.console.pages import page
 from argosy.management.console.widgets import button, page_head
@@ -116,21 +117,6 @@ class Queue:
             self._show()
             ui.run_javascript(_FOCUS % self._at)
 
-    async def take_next(self) -> None:
-        """Take the first one that is free, and go there."""
-        cases, by = self._desk.services.risk.cases, self._desk.member.name
-
-        async def taken() -> Case | Refused | None:
-            return await cases.claim_next(by)
-
-        said = await self._desk.act(Right.CASES_DECIDE, "cases.claim_next", "", taken)
-        if isinstance(said, Refused):
-            self._desk.tell(said)
-        elif said is None:
-            self._desk.tell(self._desk.say("cases.nothing_free"))
-        else:
-            ui.navigate.to(case_address(said.id))
-
     def _clicked(self, event: GenericEventArguments) -> None:
         found = parse_id(str(event.args))
         if found is not None:
@@ -185,11 +171,11 @@ async def build(desk: Desk) -> None:
     if decides:
         keys = [
             Key("a", "cases.keys.assign", queue.assign),
-            Key("n", "cases.keys.take_next", queue.take_next),
+            Key("n", "cases.keys.take_next", lambda: take_next(desk)),
         ]
     with page_head(say("cases.title"), note=say("cases.note")):
         if decides:
-            button(say("cases.take_next"), queue.take_next, icon="play_arrow", kind="main")
+            button(say("cases.take_next"), lambda: take_next(desk), icon="play_arrow", kind="main")
         Keys(desk, keys).button()
     trays = {tray.value: say(f"cases.tray.{tray.value}") for tray in Tray}
     ui.toggle(trays, value=Tray.ALL.value, on_change=chosen).props(

@@ -12,6 +12,7 @@ from argosy.base.parties.facts import Party
 from argosy.base.refusals import Refused
 from argosy.base.wallet.statement import Line
 from argosy.management.console.customers.acting import Acting
+from argosy.management.console.customers.looking import reason_to_look
 from argosy.management.console.customers.shown import (
     DECISIONS,
     MESSAGE_STATES,
@@ -25,7 +26,6 @@ from argosy.management.console.widgets import (
     Column,
     CursorTable,
     Slice,
-    ask_reason,
     button,
     section,
     state_chip,
@@ -33,7 +33,7 @@ from argosy.management.console.widgets import (
 from argosy.management.customers import Reading
 from argosy.management.customers.facts import NOTE_CHARS_MAX, Moment
 from argosy.management.customers.reading import PAGE
-from argosy.management.customers.timeline import subject, timeline
+from argosy.management.customers.timeline import timeline
 from argosy.management.staff.facts import Right
 from argosy.public_services.notify.notify import Sent
 
@@ -243,17 +243,8 @@ class Past:
 
     async def _read(self, texts: dict[UUID, ui.label], read: ui.button) -> None:
         desk = self._desk
-        reason = await ask_reason(
-            desk,
-            desk.say("customers.act.read"),
-            text=desk.say("customers.ask.read"),
-            button=desk.say("customers.act.read"),
-        )
+        reason = await reason_to_look(desk, self._party.id, "read")
         if reason is None:
-            return
-        no = await desk.look(Right.CUSTOMERS_REVEAL, subject(self._party.id), reason)
-        if no is not None:
-            desk.tell(no)
             return
         for letter in await self._reading.texts(self._party.id, desk.member, reason):
             label = texts.get(letter.id)

@@ -11,13 +11,13 @@ from nicegui import ui
 from argosy.base.clock import local_day
 from argosy.base.parties.facts import Party, PartyState
 from argosy.management.console.customers.acting import Acting
+from argosy.management.console.customers.looking import reason_to_look
 from argosy.management.console.customers.shown import EVIDENCE_STATES, ORDER_STATES, word
 from argosy.management.console.desk import Desk
 from argosy.management.console.widgets import (
     Column,
     CursorTable,
     Slice,
-    ask_reason,
     button,
     facts,
     section,
@@ -25,7 +25,6 @@ from argosy.management.console.widgets import (
 )
 from argosy.management.customers import Reading
 from argosy.management.customers.reading import level_reached
-from argosy.management.customers.timeline import subject
 from argosy.management.staff.facts import Right
 from argosy.public_services.identity.facts import EvidenceLine, EvidenceState
 
@@ -266,17 +265,8 @@ class Present:
 
 async def look_at_evidence(desk: Desk, party: Party, line: EvidenceLine) -> str | None:
     """The content of a piece of evidence, after a reason; logged on both sides. None where refused."""
-    reason = await ask_reason(
-        desk,
-        desk.say("customers.act.look"),
-        text=desk.say("customers.ask.look"),
-        button=desk.say("customers.act.look"),
-    )
+    reason = await reason_to_look(desk, party.id, "look")
     if reason is None:
-        return None
-    no = await desk.look(Right.CUSTOMERS_REVEAL, subject(party.id), reason)
-    if no is not None:
-        desk.tell(no)
         return None
     reader = f"staff:{desk.member.name}"[:READER_CHARS_MAX]
     return await desk.services.identity.reveal(party.id, line.id, reader, reason[:READER_CHARS_MAX])

@@ -11,6 +11,7 @@ from argosy.base.ids import parse_id
 from argosy.base.parties.facts import Party, PartyKind, PartyState, Personal
 from argosy.base.refusals import Refused
 from argosy.management.console.customers.acting import Acting
+from argosy.management.console.customers.looking import reason_to_look
 from argosy.management.console.customers.past import Past
 from argosy.management.console.customers.present import Present
 from argosy.management.console.customers.shown import (
@@ -24,7 +25,6 @@ from argosy.management.console.customers.shown import (
 from argosy.management.console.desk import Desk
 from argosy.management.console.pages import page
 from argosy.management.console.widgets import (
-    ask_reason,
     button,
     facts,
     page_head,
@@ -33,7 +33,6 @@ from argosy.management.console.widgets import (
 )
 from argosy.management.customers import Reading
 from argosy.management.customers.facts import Cause, Standing, Used
-from argosy.management.customers.timeline import subject
 from argosy.management.staff.facts import Right
 
 _NEAR, _FULL = 0.8, 1.0
@@ -251,17 +250,8 @@ class WalletPage:
 
     async def _reveal(self) -> None:
         desk = self._desk
-        reason = await ask_reason(
-            desk,
-            desk.say("customers.act.reveal"),
-            text=desk.say("customers.ask.reveal"),
-            button=desk.say("customers.act.reveal"),
-        )
+        reason = await reason_to_look(desk, self._party.id, "reveal")
         if reason is None:
-            return
-        no = await desk.look(Right.CUSTOMERS_REVEAL, subject(self._party.id), reason)
-        if no is not None:
-            desk.tell(no)
             return
         person = await self._reading.person(self._party.id, desk.member, reason)
         if isinstance(person, Refused):
