@@ -50,7 +50,7 @@ def test_people_start_small_and_rise_to_full(india: Market) -> None:
     assert [level.name for level in india.ladder()] == ["small", "full"]
     assert [level.needs for level in india.ladder()] == [("phone",), ("phone", "id_document")]
     assert [level.name for level in india.ladder("merchant")] == ["merchant"]
-    assert [level.name for level in india.ladder("agent")] == ["merchant"]
+    assert [level.name for level in india.ladder("agent")] == ["agent"]
 
 
 @pytest.mark.parametrize(

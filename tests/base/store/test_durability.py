@@ -99,7 +99,7 @@ def listener() -> Iterator[socket.socket]:
 async def test_up_takes_no_money_and_makes_no_table(bare_db: Database, listener, tmp_path: Path):
     settings = Settings(data=tmp_path, key=KEY, demo=False, database_url=bare_db.url)
     with pytest.raises(StoreError, match="fsync = off"):
-        await cli._up(settings, bare_db.url, listener, False, None)
+        await cli._up(settings, bare_db.url, listener, None, False, None)
     assert await bare_db.value("SELECT to_regclass('store.installation')") is None
 
 

@@ -44,11 +44,13 @@ async def demo(visit: Visit) -> Answer:
         return await messages(visit)
     phone = read_contact(visit.market, typed) if typed else ""
     if isinstance(phone, Refused):
-        return Page("messages.html", {"letters": [], "phone": typed}, refused=phone)
+        nothing = {"letters": [], "phone": typed, "push_key": None}
+        return Page("messages.html", nothing, refused=phone)
     letters = await visit.lite.notify.inbox(visit.market.code, phone) if phone else []
     facts: dict[str, Any] = {
         "letters": letters[:LETTERS_MAX],
         "phone": phone,
+        "push_key": None,
         "refresh_seconds": 5 if phone else 0,
     }
     data = {"messages": [letter.text for letter in letters[:LETTERS_MAX]]}
