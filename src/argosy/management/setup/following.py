@@ -20,6 +20,8 @@ LOOK_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
 
+_THERE = "SELECT to_regclass('setup.changed') IS NOT NULL"
+
 
 class Following:
     """Keeps `markets` and `rails` of this process at what the database says. Payments read memory only."""
@@ -40,7 +42,10 @@ class Following:
         self.ways = Rails(db, clock, rails)
 
     async def look(self) -> bool:
-        """Read anew where something changed since; whether it did."""
+        """Read anew where something changed since; whether it did. In a database that is not migrated
+        nothing was set up."""
+        if self._known < 0 and not await self._db.value(_THERE):
+            return False
         version = await self._db.value("SELECT version FROM setup.changed")
         if version == self._known:
             return False
