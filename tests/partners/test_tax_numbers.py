@@ -22,9 +22,9 @@ async def test_they_are_entered_and_read(shop):
 
 async def test_what_is_none_is_refused_by_name(shop):
     said = await shop.api.put(PATH, json={"numbers": {"gstin": "29ABCDE1234F1ZX"}})
-    assert is_problem(said, 422, "body_invalid", "numbers.gstin")
+    assert is_problem(said, 404, "tax_number_unknown", "numbers.gstin")
     said = await shop.api.put(PATH, json={"numbers": {"vat": "1"}})
-    assert is_problem(said, 422, "body_invalid", "numbers.vat")
+    assert is_problem(said, 404, "tax_number_unknown", "numbers.vat")
 
 
 async def test_the_receipt_says_them_to_programs_too(shop):

@@ -20,7 +20,7 @@ from argosy.management.money.checking import CLOCK
 from argosy.web import web
 from tests.channels.lite.conftest import CHROMIUM_ARGUMENTS
 from tests.channels.lite.visitors import House
-from tests.management.console.served import Served
+from tests.management.console.served import SECONDS, Served
 
 
 @pytest.fixture(scope="session")
@@ -68,9 +68,9 @@ async def serving(db: Database) -> AsyncIterator[Served]:
             try:
                 yield Served(url, house, house.wallet, services, door)
             finally:
-                await door.close()
+                await asyncio.wait_for(door.close(), SECONDS)
                 server.should_exit = True
-                await task
+                await asyncio.wait_for(task, SECONDS)
 
 
 @pytest.fixture

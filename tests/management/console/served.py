@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -142,7 +143,7 @@ class Served:
     async def close(self) -> None:
         """Every window; in none of them anything went wrong, and none asked anybody else."""
         for window in self.windows:
-            await window.context.close()
+            await asyncio.wait_for(window.context.close(), SECONDS)
         wrong = [text for window in self.windows for text in window.wrong]
         hosts = {host for window in self.windows for host in window.hosts}
         assert wrong == []

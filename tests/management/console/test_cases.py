@@ -33,6 +33,7 @@ async def test_from_the_queue_to_a_decision_without_a_mouse(console):
     await expect(page.get_by_role("dialog")).to_be_hidden()
     await page.keyboard.press("r")
     await window.sees("It was genuine: the money goes on its way.")
+    await expect(page.get_by_role("dialog").get_by_role("textbox")).to_be_focused()
     await page.keyboard.type("I called her: it is her stall")
     await page.keyboard.press("Control+Enter")
     await window.sees("Released.")

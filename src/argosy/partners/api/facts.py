@@ -157,3 +157,8 @@ class ApiReason(Reason):
         Kind.CONFLICT,
         "This API key was made already, and a key is shown only once.",
     )
+    TAX_NUMBER_UNKNOWN = (
+        730,
+        Kind.UNKNOWN,
+        "Your market has no tax number of this name, or none that looks so.",
+    )

@@ -207,6 +207,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "enter_tax_numbers", "PUT", "/v1/tax-numbers", "account", "Enter tax numbers for your receipts",
         tax.enter, shapes.TaxNumbers, body=shapes.NewTaxNumbers,
+        reasons=(ApiReason.TAX_NUMBER_UNKNOWN,),
         description="They stand on receipts of payments from then on; earlier ones keep what they had.",
     ),
     Operation(

@@ -34,10 +34,10 @@ async def enter(api: Api, call: Call) -> Answer | Refused:
     known = {field.key for field in tax.fields(market)}
     strange = next((key for key in body.numbers if key not in known), None)
     if strange is not None:
-        return Refused(ApiReason.BODY_INVALID, field=f"numbers.{strange}")
+        return Refused(ApiReason.TAX_NUMBER_UNKNOWN, field=f"numbers.{strange}")
     numbers = tax.read(market, body.numbers)
     if isinstance(numbers, Refused):
         key = (numbers.field or "").removeprefix(FIELD)
-        return Refused(ApiReason.BODY_INVALID, numbers.facts, f"numbers.{key}")
+        return Refused(ApiReason.TAX_NUMBER_UNKNOWN, numbers.facts, f"numbers.{key}")
     await tax.enter(call.party.id, numbers)
     return await read(api, call)
