@@ -68,9 +68,11 @@ async def serving(db: Database) -> AsyncIterator[Served]:
             try:
                 yield Served(url, house, house.wallet, services, door)
             finally:
-                await asyncio.wait_for(door.close(), SECONDS)
+                await door.close()
                 server.should_exit = True
-                await asyncio.wait_for(task, SECONDS)
+                await asyncio.wait([task], timeout=SECONDS)
+                task.cancel()  # a browser that holds its line is no matter of the test
+                await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture

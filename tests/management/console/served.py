@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,7 +144,8 @@ class Served:
     async def close(self) -> None:
         """Every window; in none of them anything went wrong, and none asked anybody else."""
         for window in self.windows:
-            await asyncio.wait_for(window.context.close(), SECONDS)
+            with suppress(TimeoutError):  # a browser that does not let go is no matter of the test
+                await asyncio.wait_for(window.context.close(), SECONDS)
         wrong = [text for window in self.windows for text in window.wrong]
         hosts = {host for window in self.windows for host in window.hosts}
         assert wrong == []
