@@ -44,7 +44,7 @@ async def demo(visit: Visit) -> Answer:
         return await messages(visit)
     phone = read_contact(visit.market, typed) if typed else ""
     if isinstance(phone, Refused):
-        nothing = {"letters": [], "phone": typed, "push_key": None}
+        nothing: dict[str, Any] = {"letters": [], "phone": typed, "push_key": None}
         return Page("messages.html", nothing, refused=phone)
     letters = await visit.lite.notify.inbox(visit.market.code, phone) if phone else []
     facts: dict[str, Any] = {
