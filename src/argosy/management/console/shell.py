@@ -80,9 +80,9 @@ class Shell:
 
     async def stop(self) -> None:
         """Close every window."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        while self._watching is not None and not self._watching.done():
+            self._watching.cancel()  # again where it got lost, as before Python 3.12 it may
+            await asyncio.wait([self._watching], timeout=1.0)
         for window in list(self._windows.values()):
             if not window.client.is_deleted:
                 window.client.delete()
